@@ -1,0 +1,48 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+)
+
+// What a store's drivers report is turned into these by code and constraint name,
+// never by message text, in the errors.go of each store. All wrap the driver's
+// error, which stays reachable with errors.As.
+var (
+	// ErrVersionTaken says that the stream already has a record of that version.
+	ErrVersionTaken = errors.New("stream version is taken")
+	// ErrEventTaken says that the log already has a record with that event id.
+	ErrEventTaken = errors.New("event id is taken")
+	// ErrKeyTaken says that the stream already has a record with that idempotency key.
+	ErrKeyTaken = errors.New("idempotency key is taken")
+	// ErrImmutable says that something tried to change or delete a stored event.
+	ErrImmutable = errors.New("the event log is append-only")
+	// ErrNotMigrated says that tables are missing or older than the program.
+	ErrNotMigrated = errors.New("database is not migrated")
+	// ErrNoDatabase says that the database does not exist.
+	ErrNoDatabase = errors.New("database does not exist")
+	// ErrUnavailable says that the database cannot be reached or refuses us.
+	ErrUnavailable = errors.New("database is unavailable")
+	// ErrReadOnly says that the database does not accept writes.
+	ErrReadOnly = errors.New("database is read-only")
+	// ErrFull says that the database's disk is full.
+	ErrFull = errors.New("database disk is full")
+	// ErrBusy says that another writer held the database for too long.
+	ErrBusy = errors.New("database is busy")
+	// ErrOutcomeUnknown says that the connection was lost before the answer came:
+	// the batch may or may not have been committed. Inserting the same event ids
+	// again is the only safe way to find out.
+	ErrOutcomeUnknown = errors.New("outcome of the commit is unknown")
+)
+
+// RowError says which read-model row of a batch was refused.
+type RowError struct {
+	Index int    // place in Batch.Rows
+	Table string // the row's table
+	Err   error  // the driver's error, translated where it has a name here
+}
+
+func (e *RowError) Error() string { return fmt.Sprintf("write row of %s: %v", e.Table, e.Err) }
+
+// Unwrap returns the cause.
+func (e *RowError) Unwrap() error { return e.Err }

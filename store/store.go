@@ -1,0 +1,127 @@
+// Package store is the seam between Ireneo and its databases. It speaks of rows
+// and bytes only: no event, stream or projection type is known here. The
+// packages store/postgres and store/sqlite implement it as mirrors of each
+// other, and store/storetest holds what both must do.
+package store
+
+import (
+	"context"
+	"io/fs"
+	"iter"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/pressly/goose/v3"
+	"gorm.io/gorm"
+)
+
+// Store keeps an append-only log of records and the read-model rows written
+// with them. Implementations are safe for concurrent use.
+type Store interface {
+	// Insert writes the batches of any number of callers, each batch entirely or
+	// not at all, and answers each with its own error: errs[i] belongs to
+	// batches[i], and one batch's failure never fails another. A nil error means
+	// committed; the batch's records then carry the Position, Version, RecordedAt
+	// and OccurredAt that were stored. ErrOutcomeUnknown means the connection was
+	// lost and the batch may or may not have been committed; after any other
+	// error nothing of the batch was written.
+	Insert(ctx context.Context, batches ...*Batch) (errs []error)
+
+	// InsertTx writes one batch inside the caller's open transaction. On any
+	// error nothing of the batch remains and the transaction is still usable.
+	InsertTx(ctx context.Context, tx *gorm.DB, batch *Batch) error
+
+	// Read yields the records that match q in q's order. It holds a connection
+	// until the loop ends; the yielded record belongs to the caller. An error is
+	// yielded once, as the last pair, with a zero record.
+	Read(ctx context.Context, q Query) iter.Seq2[Record, error]
+
+	// DB is the handle for read models and for host-managed transactions.
+	DB() *gorm.DB
+
+	// Migrations returns goose's providers in the order they apply: the store's
+	// own, then the application's, if app is not nil. A provider is not to be
+	// closed; it shares the store's connections.
+	Migrations(app fs.FS) ([]*goose.Provider, error)
+
+	// Close releases all connections. Whoever opened the store closes it.
+	Close() error
+}
+
+// Stream identifies one stream of the log.
+type Stream struct {
+	Type string
+	ID   string
+}
+
+// Record is one event as it is stored.
+//
+// A record with Version zero is given the stream's next version by the insert
+// itself. Its RecordedAt is raised to that of the stream's last record where that
+// is later, and a zero OccurredAt becomes the stored RecordedAt.
+type Record struct {
+	Position       int64     // place in the whole log, drawn by the store
+	Stream         Stream    // the stream the record belongs to
+	Version        int64     // place in the stream from 1; zero takes the next one
+	EventID        uuid.UUID // unique in the log
+	Type           string    // the stored name of the event
+	SchemaVersion  int       // version of the payload's shape, from 1
+	Data           []byte    // payload, a JSON object
+	Meta           []byte    // context of the event, a JSON object
+	RecordedAt     time.Time // when the log learned of it, UTC, whole microseconds
+	OccurredAt     time.Time // when it happened, UTC, whole microseconds
+	IdempotencyKey string    // unique in the stream unless empty
+}
+
+// Row is one write to a read model, made with the records of its batch: an upsert,
+// that is, inserted or updated where a row with the same key is there already; or,
+// when Write is set, whatever Write does.
+type Row struct {
+	Table   string   // unquoted, optionally schema-qualified
+	Key     string   // the column that identifies the row
+	Columns []string // all columns written, Key included
+	Values  []any    // one a column; driver.Valuer is honoured, times are UTC
+
+	// Write replaces the upsert. It is called once, inside the batch's transaction,
+	// after the records and the rows before it; its error fails the batch, wrapped
+	// in a RowError. Batches with such a row need an explicit transaction.
+	Write func(ctx context.Context, tx *gorm.DB) error
+}
+
+// Batch is what one caller wants written: all of it in one commit, or nothing.
+// Records are stored in the order given, the rows after them in theirs.
+type Batch struct {
+	Records []Record
+	Rows    []Row
+}
+
+// Order is the order in which Read yields records.
+type Order int
+
+// The orders of Read.
+const (
+	ByOccurrence Order = iota // occurred_at, then version: the order of replay
+	ByVersion                 // version: the order of recording
+	LastFirst                 // version, descending
+)
+
+// Query selects records of one stream. The zero value of each bound means no
+// bound; bounds are inclusive except AfterVersion and After.
+type Query struct {
+	Stream         Stream
+	AfterVersion   int64     // only versions above
+	UpToVersion    int64     // only versions up to
+	RecordedUntil  time.Time // only recorded_at up to
+	OccurredUntil  time.Time // only occurred_at up to
+	IdempotencyKey string    // only the record stored under this key
+	Order          Order
+	Limit          int      // at most so many records; zero is no limit
+	After          *Place   // with ByOccurrence: only records after this place
+	Tx             *gorm.DB // read inside this transaction; nil reads committed records
+}
+
+// Place is a record's place in the order ByOccurrence.
+type Place struct {
+	OccurredAt time.Time
+	Version    int64
+}
