@@ -1,0 +1,64 @@
+package validation
+
+import (
+	"reflect"
+
+	"github.com/go-playground/validator/v10"
+	"github.com/shopspring/decimal"
+)
+
+// Decimals are shown to the validator as floats, so that its tags and messages for
+// numbers apply to them; these comparisons are then made again, exactly.
+var comparisons = map[string]func(cmp int) bool{
+	"gt":  func(cmp int) bool { return cmp > 0 },
+	"gte": func(cmp int) bool { return cmp >= 0 },
+	"min": func(cmp int) bool { return cmp >= 0 },
+	"lt":  func(cmp int) bool { return cmp < 0 },
+	"lte": func(cmp int) bool { return cmp <= 0 },
+	"max": func(cmp int) bool { return cmp <= 0 },
+}
+
+func registerDecimals(v *validator.Validate) error {
+	v.RegisterCustomTypeFunc(func(field reflect.Value) any {
+		return field.Interface().(decimal.Decimal).InexactFloat64()
+	}, decimal.Decimal{})
+
+	plain := validator.New()
+	for tag, holds := range comparisons {
+		if err := v.RegisterValidation(tag, exactly(plain, tag, holds)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// exactly compares decimals without rounding and leaves every other type to the
+// validator's own function.
+func exactly(plain *validator.Validate, tag string, holds func(int) bool) validator.Func {
+	return func(fl validator.FieldLevel) bool {
+		if got, ok := decimalOf(fl); ok {
+			want, err := decimal.NewFromString(fl.Param())
+			if err != nil {
+				panic("validation: " + tag + "=" + fl.Param() + " is not a number")
+			}
+			return holds(got.Cmp(want))
+		}
+		return plain.Var(fl.Field().Interface(), tag+"="+fl.Param()) == nil
+	}
+}
+
+// decimalOf finds the decimal behind the float that the validator sees.
+func decimalOf(fl validator.FieldLevel) (decimal.Decimal, bool) {
+	if fl.Field().Kind() != reflect.Float64 || fl.Parent().Kind() != reflect.Struct {
+		return decimal.Decimal{}, false
+	}
+	field := fl.Parent().FieldByName(fl.StructFieldName())
+	if field.IsValid() && field.Kind() == reflect.Pointer && !field.IsNil() {
+		field = field.Elem()
+	}
+	if !field.IsValid() || !field.CanInterface() {
+		return decimal.Decimal{}, false
+	}
+	d, ok := field.Interface().(decimal.Decimal)
+	return d, ok
+}
