@@ -1,0 +1,289 @@
+package postgres
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"errors"
+	"hash/fnv"
+	"slices"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/ireneo-dev/ireneo/store"
+)
+
+// lockSQL makes those that lost a race for a stream's next version line up.
+const lockSQL = `
+	SELECT pg_advisory_xact_lock(stream)
+	FROM unnest($1::bigint[]) AS stream`
+
+// records are those of one statement, with what becomes of them.
+type records struct {
+	all      []*store.Record
+	versions []int64     // as insertNext wants them: -k asks for the k-th next
+	recorded []time.Time // raised to the stream's record before it in the statement
+	next     bool        // some version is to be taken
+}
+
+// result is what one record was stored as.
+type result struct {
+	position, version    int64
+	recorded, occurredAt time.Time
+}
+
+func newRecords(batches []*store.Batch) *records {
+	r := &records{}
+	for _, b := range batches {
+		for i := range b.Records {
+			r.all = append(r.all, &b.Records[i])
+		}
+	}
+	r.versions = make([]int64, len(r.all))
+	r.recorded = make([]time.Time, len(r.all))
+
+	last := make(map[store.Stream]int, 1) // the stream's record before, by place
+	for i, rec := range r.all {
+		r.versions[i], r.recorded[i] = rec.Version, micros(rec.RecordedAt)
+		if before, ok := last[rec.Stream]; rec.Version == 0 {
+			r.follow(i, before, ok)
+		}
+		last[rec.Stream] = i
+	}
+
+	return r
+}
+
+// follow places record i, which has no version of its own, after the record of its
+// stream that comes before it in the statement, if there is one.
+func (r *records) follow(i, before int, ok bool) {
+	switch {
+	case !ok:
+		r.versions[i] = -1
+	case r.versions[before] < 0:
+		r.versions[i] = r.versions[before] - 1
+	default:
+		r.versions[i] = r.versions[before] + 1
+	}
+	if ok && r.recorded[before].After(r.recorded[i]) {
+		r.recorded[i] = r.recorded[before]
+	}
+	r.next = r.next || r.versions[i] < 0
+}
+
+func (r *records) statement() string {
+	if r.next {
+		return insertNext
+	}
+
+	return insertProved
+}
+
+// args are the columns of the records, each one array.
+func (r *records) args() []any {
+	n := len(r.all)
+	types, ids, names := make(array[string], n), make(array[string], n), make(array[string], n)
+	events, schemas := make(array[pgtype.UUID], n), make(array[int32], n)
+	data, meta := make(array[jsonBytes], n), make(array[jsonBytes], n)
+	recorded, occurred := make(array[time.Time], n), make(array[pgtype.Timestamptz], n)
+	keys := make(array[pgtype.Text], n)
+
+	for i, rec := range r.all {
+		types[i], ids[i], names[i] = rec.Stream.Type, rec.Stream.ID, rec.Type
+		events[i] = pgtype.UUID{Bytes: rec.EventID, Valid: true}
+		schemas[i] = int32(rec.SchemaVersion)
+		data[i], meta[i] = rec.Data, rec.Meta
+		recorded[i], occurred[i] = r.recorded[i], r.occurredAt(i)
+		keys[i] = pgtype.Text{String: rec.IdempotencyKey, Valid: rec.IdempotencyKey != ""}
+	}
+
+	return []any{types, ids, array[int64](r.versions), events, names, schemas, data, meta, recorded, occurred, keys}
+}
+
+type (
+	array[T any] = pgtype.FlatArray[T]
+	jsonBytes    = []byte
+)
+
+// occurredAt is NULL where the statement is to take what it stores as recorded_at.
+func (r *records) occurredAt(i int) pgtype.Timestamptz {
+	at := r.all[i].OccurredAt
+	switch {
+	case !at.IsZero():
+		return pgtype.Timestamptz{Time: micros(at), Valid: true}
+	case r.versions[i] > 0:
+		return pgtype.Timestamptz{Time: r.recorded[i], Valid: true}
+	}
+
+	return pgtype.Timestamptz{}
+}
+
+// fill tells the records what they were stored as. Positions rise in the order of
+// the records, whatever the order in which RETURNING gave them.
+func (r *records) fill(stored []result) {
+	slices.SortFunc(stored, func(a, b result) int { return cmp.Compare(a.position, b.position) })
+	for i, s := range stored {
+		rec := r.all[i]
+		rec.Position, rec.Version = s.position, s.version
+		rec.RecordedAt, rec.OccurredAt = s.recorded.UTC(), s.occurredAt.UTC()
+	}
+}
+
+// locks are the streams whose next version is asked for, in the one order in which
+// everybody locks them.
+func (r *records) locks() array[int64] {
+	var keys array[int64]
+	for i, rec := range r.all {
+		if r.versions[i] < 0 {
+			h := fnv.New64a()
+			h.Write([]byte(rec.Stream.Type + "\x00" + rec.Stream.ID))
+			keys = append(keys, int64(h.Sum64()))
+		}
+	}
+	slices.Sort(keys)
+
+	return slices.Compact(keys)
+}
+
+// pipeline is what goes to the server in one round trip: the locks, if any, the
+// statement of all records, if any, and one statement a row.
+type pipeline struct {
+	pgx.Batch
+	given *records
+	rows  []placed
+	locks int // 1 where the first statement locks streams
+}
+
+// placed is a row and its place in its own batch.
+type placed struct {
+	index int
+	row   store.Row
+}
+
+func newPipeline(batches []*store.Batch, lockStreams bool) *pipeline {
+	p := &pipeline{given: newRecords(batches)}
+	if lockStreams {
+		p.locks = 1
+		p.Queue(lockSQL, p.given.locks())
+	}
+	if len(p.given.all) > 0 {
+		p.Queue(p.given.statement(), p.given.args()...)
+	}
+	for _, b := range batches {
+		for i, row := range b.Rows {
+			p.rows = append(p.rows, placed{i, row})
+			p.Queue(upsert(row), values(row)...)
+		}
+	}
+
+	return p
+}
+
+// send runs the pipeline. The server commits at its end, so that an answer to a
+// statement is not yet a commit: only the nil error of Close is.
+func (p *pipeline) send(ctx context.Context, conn *pgxpool.Conn) ([]result, error) {
+	answers := conn.SendBatch(ctx, &p.Batch)
+
+	stored, err := p.read(answers)
+	if closeErr := answers.Close(); err == nil && closeErr != nil {
+		err = p.commitError(closeErr)
+	}
+	if err != nil {
+		return nil, err
+	}
+
+	return stored, nil
+}
+
+func (p *pipeline) read(answers pgx.BatchResults) ([]result, error) {
+	if p.locks > 0 {
+		if _, err := answers.Exec(); err != nil {
+			return nil, p.nameError(err, eventError)
+		}
+	}
+
+	var stored []result
+	if len(p.given.all) > 0 {
+		rows, err := answers.Query()
+		if err == nil {
+			stored, err = pgx.CollectRows(rows, scanResult)
+		}
+		if err != nil {
+			return nil, p.nameError(err, eventError)
+		}
+	}
+
+	for _, at := range p.rows {
+		if _, err := answers.Exec(); err != nil {
+			return nil, p.nameError(err, at.error)
+		}
+	}
+
+	return stored, nil
+}
+
+// nameError names err, met while the answer to one statement was awaited; name
+// does so where the server refused that statement.
+func (p *pipeline) nameError(err error, name func(error) error) error {
+	if unsent, ok := errors.AsType[pgx.ErrPreprocessingBatch](err); ok {
+		return p.unsentError(err, unsent.SQL())
+	}
+	if lost(err) {
+		return named(store.ErrOutcomeUnknown, err)
+	}
+
+	return name(err)
+}
+
+// unsentError names an error that pgx met while it prepared a statement or encoded
+// its arguments: nothing was run. Of several rows with the same statement it does
+// not tell which one it was, so that the first is named.
+func (p *pipeline) unsentError(err error, sql string) error {
+	for i, q := range p.QueuedQueries[len(p.QueuedQueries)-len(p.rows):] {
+		if q.SQL == sql {
+			return p.rows[i].error(err)
+		}
+	}
+
+	return eventError(err)
+}
+
+// commitError names an error of the commit itself, such as a deferred constraint
+// of a row's table.
+func (p *pipeline) commitError(err error) error {
+	if lost(err) {
+		return named(store.ErrOutcomeUnknown, err)
+	}
+
+	return eventError(err)
+}
+
+func (at placed) error(err error) error { return rowError(at.index, at.row, err) }
+
+func scanResult(row pgx.CollectableRow) (r result, err error) {
+	return r, row.Scan(&r.position, &r.version, &r.recorded, &r.occurredAt)
+}
+
+func scanResults(rows *sql.Rows) ([]result, error) {
+	defer rows.Close()
+
+	var stored []result
+	for rows.Next() {
+		var r result
+		if err := rows.Scan(&r.position, &r.version, &r.recorded, &r.occurredAt); err != nil {
+			return nil, err
+		}
+		stored = append(stored, r)
+	}
+
+	return stored, rows.Err()
+}
+
+func wantsNext(b *store.Batch) bool {
+	return slices.ContainsFunc(b.Records, func(r store.Record) bool { return r.Version == 0 })
+}
+
+func micros(t time.Time) time.Time { return t.UTC().Truncate(time.Microsecond) }

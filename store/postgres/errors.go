@@ -1,0 +1,152 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/ireneo-dev/ireneo/store"
+)
+
+// SQLSTATEs that have a name here, beside whole classes in codeError.
+// https://www.postgresql.org/docs/current/errcodes-appendix.html
+const (
+	codeImmutable        = "IR001" // raised by our own trigger
+	codeUnique           = "23505"
+	codeReadOnly         = "25006"
+	codeNoDatabase       = "3D000"
+	codeNoSchema         = "3F000"
+	codeSerialization    = "40001"
+	codeDeadlock         = "40P01"
+	codeNoColumn         = "42703"
+	codeNoTable          = "42P01"
+	codeDiskFull         = "53100"
+	codeTooManyConns     = "53300"
+	codeLockNotAvailable = "55P03"
+)
+
+// eventError names an error of the statement that inserts events.
+func eventError(err error) error {
+	pg, ok := errors.AsType[*pgconn.PgError](err)
+	if !ok || pg.Code != codeUnique || pg.TableName != "event_entries" {
+		return translate(err)
+	}
+
+	switch pg.ConstraintName {
+	case "event_entries_stream_version_key":
+		return named(store.ErrVersionTaken, err)
+	case "event_entries_event_id_key":
+		return named(store.ErrEventTaken, err)
+	case "event_entries_idempotency_key":
+		return named(store.ErrKeyTaken, err)
+	}
+
+	return err
+}
+
+// rowError names an error of the statement that writes row i of a batch. Whatever
+// the row's own table finds taken is never a conflict of the log.
+func rowError(i int, row store.Row, err error) error {
+	return &store.RowError{Index: i, Table: row.Table, Err: translate(err)}
+}
+
+// translate names an error whose meaning does not depend on the statement; others
+// are returned as they are.
+func translate(err error) error {
+	pg, ok := errors.AsType[*pgconn.PgError](err)
+	if !ok {
+		if _, ok := errors.AsType[*pgconn.ConnectError](err); ok {
+			return named(store.ErrUnavailable, err)
+		}
+
+		return err
+	}
+	if name := codeError(pg.Code); name != nil {
+		return named(name, err)
+	}
+
+	return err
+}
+
+func codeError(code string) error {
+	switch code {
+	case codeImmutable:
+		return store.ErrImmutable
+	case codeNoTable, codeNoSchema, codeNoColumn:
+		return store.ErrNotMigrated
+	case codeNoDatabase:
+		return store.ErrNoDatabase
+	case codeReadOnly:
+		return store.ErrReadOnly
+	case codeDiskFull:
+		return store.ErrFull
+	case codeLockNotAvailable, codeDeadlock, codeSerialization:
+		return store.ErrBusy
+	case codeTooManyConns:
+		return store.ErrUnavailable
+	}
+
+	switch {
+	case strings.HasPrefix(code, "08"), // connection exception
+		strings.HasPrefix(code, "28"),   // invalid authorization
+		strings.HasPrefix(code, "57P0"): // shutdown, start-up, dropped
+		return store.ErrUnavailable
+	}
+
+	return nil
+}
+
+// lost says whether err leaves open what became of a commit that was asked for:
+// everything that is not the server's refusal, and its last words before it closed
+// the connection, which may come after the commit.
+//
+// pgconn.SafeToRetry is not asked. It has called a connection lost during COMMIT
+// safe, which it is not.
+func lost(err error) bool {
+	pg, ok := errors.AsType[*pgconn.PgError](err)
+
+	return !ok || pg.SeverityUnlocalized == "FATAL" || pg.SeverityUnlocalized == "PANIC" ||
+		strings.HasPrefix(pg.Code, "08")
+}
+
+// unreached names an error met before anything was sent.
+func unreached(err error) error {
+	if named := translate(err); named != err || errors.Is(err, context.Canceled) {
+		return named
+	}
+
+	return named(store.ErrUnavailable, err)
+}
+
+// broken names an error of a read, where nothing can be in doubt.
+func broken(ctx context.Context, err error) error {
+	if _, ok := errors.AsType[*pgconn.PgError](err); ok || ctx.Err() != nil {
+		return translate(err)
+	}
+
+	return named(store.ErrUnavailable, err)
+}
+
+// shared says whether err would meet every batch of a call alike, so that trying
+// each on its own is of no use.
+func shared(err error) bool {
+	if _, ok := errors.AsType[*store.RowError](err); ok {
+		return false
+	}
+	for _, name := range []error{
+		store.ErrOutcomeUnknown, store.ErrUnavailable, store.ErrNoDatabase,
+		store.ErrNotMigrated, store.ErrReadOnly, store.ErrFull,
+		context.Canceled, context.DeadlineExceeded,
+	} {
+		if errors.Is(err, name) {
+			return true
+		}
+	}
+
+	return false
+}
+
+func named(name, err error) error { return fmt.Errorf("%w: %w", name, err) }

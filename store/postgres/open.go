@@ -1,0 +1,122 @@
+// Package postgres keeps the log in PostgreSQL. It is the mirror of package
+// sqlite: the same files hold the same functions in the same order.
+//
+// The log itself is written and read through pgx. The same pool of connections
+// is given to database/sql for GORM and goose, so one limit counts for all.
+// Tables are never qualified: search_path in the URL chooses the schema.
+package postgres
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"hash/fnv"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/jackc/pgx/v5/stdlib"
+	gormpostgres "gorm.io/driver/postgres"
+	"gorm.io/gorm"
+	"gorm.io/gorm/logger"
+
+	"github.com/ireneo-dev/ireneo/store"
+)
+
+// Store is a [store.Store] on PostgreSQL. It is safe for concurrent use and ends
+// with Close.
+type Store struct {
+	pool        *pgxpool.Pool
+	sql         *sql.DB  // the pool, as database/sql sees it
+	db          *gorm.DB // on top of sql
+	migrationID int64    // advisory lock that one migrating process holds
+}
+
+var _ store.Store = (*Store)(nil)
+
+// Open connects to the database at url, in the forms pgx understands, and makes
+// sure that it answers. Tables are not looked at, so that a database that is yet
+// to be migrated opens as well. The pool's size is pool_max_conns of the URL,
+// by default 4 or the number of processors, whichever is more.
+//
+// It fails with [store.ErrNoDatabase] where the database does not exist and with
+// [store.ErrUnavailable] where the server does not answer or refuses us.
+func Open(ctx context.Context, url string) (*Store, error) {
+	config, err := pgxpool.ParseConfig(url)
+	if err != nil {
+		return nil, fmt.Errorf("open postgres: %w", err)
+	}
+	config.AfterConnect = readTimesInUTC
+
+	pool, err := pgxpool.NewWithConfig(ctx, config)
+	if err != nil {
+		return nil, fmt.Errorf("open postgres: %w", unreached(err))
+	}
+	if err := pool.Ping(ctx); err != nil {
+		pool.Close()
+		return nil, fmt.Errorf("open postgres: %w", unreached(err))
+	}
+
+	s := &Store{
+		pool:        pool,
+		sql:         stdlib.OpenDBFromPool(pool),
+		migrationID: migrationID(config.ConnConfig.RuntimeParams["search_path"]),
+	}
+	if s.db, err = openGORM(s.sql); err != nil {
+		return nil, fmt.Errorf("open postgres: %w", orClose(err, s))
+	}
+
+	return s, nil
+}
+
+// Close waits for the connections in use and closes all.
+func (s *Store) Close() error {
+	err := s.sql.Close()
+	s.pool.Close()
+
+	return err
+}
+
+// DB is the handle for read models and for host-managed transactions. It shares
+// the store's connections. Errors are the driver's, untranslated; times are read
+// in UTC.
+func (s *Store) DB() *gorm.DB { return s.db }
+
+func openGORM(db *sql.DB) (*gorm.DB, error) {
+	return gorm.Open(gormpostgres.New(gormpostgres.Config{Conn: db}), &gorm.Config{
+		SkipDefaultTransaction: true,
+		DisableAutomaticPing:   true,
+		NowFunc:                func() time.Time { return time.Now().UTC().Truncate(time.Microsecond) },
+		Logger:                 logger.Discard,
+	})
+}
+
+// readTimesInUTC makes the instants this connection reads UTC instead of local.
+func readTimesInUTC(_ context.Context, conn *pgx.Conn) error {
+	conn.TypeMap().RegisterType(&pgtype.Type{
+		Name:  "timestamptz",
+		OID:   pgtype.TimestamptzOID,
+		Codec: &pgtype.TimestamptzCodec{ScanLocation: time.UTC},
+	})
+
+	return nil
+}
+
+// migrationID differs between schemas so that only processes of one log wait for
+// each other.
+func migrationID(searchPath string) int64 {
+	h := fnv.New64a()
+	h.Write([]byte("ireneo migrations\x00" + searchPath))
+
+	return int64(h.Sum64())
+}
+
+// orClose closes s after a failed step of opening it and returns the step's error.
+func orClose(err error, s *Store) error {
+	if closeErr := s.Close(); closeErr != nil {
+		return fmt.Errorf("%w (and close: %w)", err, closeErr)
+	}
+
+	return err
+}

@@ -1,0 +1,129 @@
+package postgres
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"iter"
+	"strconv"
+	"strings"
+
+	"github.com/ireneo-dev/ireneo/store"
+)
+
+// Read yields the records that match q in q's order. It holds a connection until
+// the loop ends, and reads to the end of the answer where the loop ends early, for
+// which q.Limit is the better way. With q.Tx, nothing else may use it meanwhile.
+func (s *Store) Read(ctx context.Context, q store.Query) iter.Seq2[store.Record, error] {
+	return func(yield func(store.Record, error) bool) {
+		rows, err := s.selectRecords(ctx, q)
+		if err != nil {
+			yield(store.Record{}, fmt.Errorf("read %s/%s: %w", q.Stream.Type, q.Stream.ID, broken(ctx, err)))
+			return
+		}
+		defer rows.Close()
+
+		for rows.Next() {
+			rec, err := scanRecord(rows)
+			if !yield(rec, err) || err != nil {
+				return
+			}
+		}
+		if err := rows.Err(); err != nil {
+			yield(store.Record{}, fmt.Errorf("read %s/%s: %w", q.Stream.Type, q.Stream.ID, broken(ctx, err)))
+		}
+	}
+}
+
+// cursor is what pgx's rows and database/sql's have in common.
+type cursor interface {
+	Next() bool
+	Scan(dest ...any) error
+	Err() error
+	Close()
+}
+
+// sqlCursor drops the error of Close, which is that of Err.
+type sqlCursor struct{ *sql.Rows }
+
+func (c sqlCursor) Close() { _ = c.Rows.Close() }
+
+func (s *Store) selectRecords(ctx context.Context, q store.Query) (cursor, error) {
+	text, args := selection(q)
+	if q.Tx == nil {
+		return s.pool.Query(ctx, text, args...)
+	}
+
+	rows, err := q.Tx.Statement.ConnPool.QueryContext(ctx, text, args...)
+
+	return sqlCursor{rows}, err
+}
+
+func selection(q store.Query) (text string, args []any) {
+	var b strings.Builder
+	b.WriteString(`
+		SELECT
+			position, stream_type, stream_id, version, event_id, type, schema_version,
+			data, meta, recorded_at, occurred_at, COALESCE(idempotency_key, '')
+		FROM event_entries
+		WHERE stream_type = $1
+		AND stream_id = $2`)
+	args = []any{q.Stream.Type, q.Stream.ID}
+	where := func(clause string, value any) {
+		args = append(args, value)
+		b.WriteString("\n\t\tAND " + clause + " $" + strconv.Itoa(len(args)))
+	}
+
+	if q.AfterVersion != 0 {
+		where("version >", q.AfterVersion)
+	}
+	if q.UpToVersion != 0 {
+		where("version <=", q.UpToVersion)
+	}
+	if !q.RecordedUntil.IsZero() {
+		where("recorded_at <=", micros(q.RecordedUntil))
+	}
+	if !q.OccurredUntil.IsZero() {
+		where("occurred_at <=", micros(q.OccurredUntil))
+	}
+	if q.IdempotencyKey != "" {
+		where("idempotency_key =", q.IdempotencyKey)
+	}
+	if q.After != nil {
+		args = append(args, micros(q.After.OccurredAt), q.After.Version)
+		b.WriteString(fmt.Sprintf("\n\t\tAND (occurred_at, version) > ($%d, $%d)", len(args)-1, len(args)))
+	}
+
+	b.WriteString(order(q.Order))
+	if q.Limit > 0 {
+		args = append(args, q.Limit)
+		b.WriteString("\n\t\tLIMIT $" + strconv.Itoa(len(args)))
+	}
+
+	return b.String(), args
+}
+
+func order(o store.Order) string {
+	switch o {
+	case store.ByVersion:
+		return "\n\t\tORDER BY version"
+	case store.LastFirst:
+		return "\n\t\tORDER BY version DESC"
+	}
+
+	return "\n\t\tORDER BY occurred_at, version"
+}
+
+func scanRecord(rows cursor) (store.Record, error) {
+	var r store.Record
+	err := rows.Scan(
+		&r.Position, &r.Stream.Type, &r.Stream.ID, &r.Version, &r.EventID, &r.Type, &r.SchemaVersion,
+		&r.Data, &r.Meta, &r.RecordedAt, &r.OccurredAt, &r.IdempotencyKey,
+	)
+	if err != nil {
+		return store.Record{}, fmt.Errorf("read a record: %w", err)
+	}
+	r.RecordedAt, r.OccurredAt = r.RecordedAt.UTC(), r.OccurredAt.UTC()
+
+	return r, nil
+}
