@@ -29,6 +29,8 @@ var (
 	ErrFull = errors.New("database disk is full")
 	// ErrBusy says that another writer held the database for too long.
 	ErrBusy = errors.New("database is busy")
+	// ErrNotInTransaction says that a handle given as a transaction is none.
+	ErrNotInTransaction = errors.New("handle is not a transaction: call it inside db.Transaction")
 	// ErrOutcomeUnknown says that the connection was lost before the answer came:
 	// the batch may or may not have been committed. Inserting the same event ids
 	// again is the only safe way to find out.

@@ -77,6 +77,7 @@ type Record struct {
 // that is, inserted or updated where a row with the same key is there already; or,
 // when Write is set, whatever Write does.
 type Row struct {
+	Of      string   // whose row it is, for error messages
 	Table   string   // unquoted, optionally schema-qualified
 	Key     string   // the column that identifies the row
 	Columns []string // all columns written, Key included
@@ -105,10 +106,12 @@ const (
 	LastFirst                 // version, descending
 )
 
-// Query selects records of one stream. The zero value of each bound means no
-// bound; bounds are inclusive except AfterVersion and After.
+// Query selects records of one stream, or of the whole log where Stream is zero and
+// EventID is not. The zero value of each bound means no bound; bounds are inclusive
+// except AfterVersion and After.
 type Query struct {
 	Stream         Stream
+	EventID        uuid.UUID // only the record with this id
 	AfterVersion   int64     // only versions above
 	UpToVersion    int64     // only versions up to
 	RecordedUntil  time.Time // only recorded_at up to

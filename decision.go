@@ -1,0 +1,315 @@
+package ireneo
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"reflect"
+	"slices"
+	"time"
+
+	"gorm.io/gorm"
+
+	"github.com/ireneo-dev/ireneo/store"
+)
+
+// head is what is known of a stream at one version: enough to decide the next append
+// without reading. A head is never changed once others can see it.
+type head struct {
+	version    int64
+	recordedAt time.Time // of the last event
+	occurredAt time.Time // the latest of all events
+	closed     bool      // the closing event was appended
+	states     []any     // one for each fold of the plan, before Final
+}
+
+// decision is an accepted append: what is to be written, and the head after it.
+type decision struct {
+	base  *head // what it was decided on; nil: nothing had to be known
+	head  *head
+	batch store.Batch
+}
+
+// newHead is the head of an empty stream.
+func (p *plan) newHead(at time.Time) *head {
+	h := &head{}
+	for _, f := range p.folds {
+		state := f.empty()
+		f.begin(state, at)
+		h.states = append(h.states, state)
+	}
+	return h
+}
+
+// next is a copy that may be folded on.
+func (p *plan) next(h *head) *head {
+	n := *h
+	n.states = make([]any, len(h.states))
+	for i, f := range p.folds {
+		n.states[i] = f.copy(h.states[i])
+	}
+	return &n
+}
+
+// note moves the head past a record.
+func (p *plan) note(h *head, r store.Record) {
+	if r.Version > h.version {
+		h.version, h.recordedAt = r.Version, r.RecordedAt
+		h.closed = h.closed || p.closes(r.Type)
+	}
+	if r.OccurredAt.After(h.occurredAt) {
+		h.occurredAt = r.OccurredAt
+	}
+}
+
+func (p *plan) closes(name string) bool {
+	return p.stream.ClosedBy != "" && name == p.stream.ClosedBy
+}
+
+// load reads the stream up to its end. From a base only what came after it is read,
+// unless that belongs between what the base has folded already.
+func (l *Log) load(ctx context.Context, p *plan, key store.Stream, base *head, tx *gorm.DB) (*head, error) {
+	if len(p.folds) == 0 {
+		r, err := l.last(ctx, key, tx)
+		h := &head{}
+		p.note(h, r)
+		return h, err
+	}
+
+	q := store.Query{Stream: key, Tx: tx}
+	h := p.newHead(l.now())
+	if base != nil {
+		q.AfterVersion, h = base.version, p.next(base)
+	}
+	for r, err := range l.store.Read(ctx, q) {
+		if err != nil {
+			return nil, fmt.Errorf("load %s/%s: %w", key.Type, key.ID, err)
+		}
+		if base != nil && r.OccurredAt.Before(base.occurredAt) {
+			return l.load(ctx, p, key, nil, tx)
+		}
+		if err := l.fold(p, h, r, nil); err != nil {
+			return nil, err
+		}
+	}
+	return h, nil
+}
+
+// fold passes one record through every projection of the plan, decoding it where at
+// least one of them interprets it. After each, hear, if not nil, is told the event with
+// the errors the interpretation added to it.
+func (l *Log) fold(p *plan, h *head, r store.Record, hear func(*projection, AnyEvent)) error {
+	var ev AnyEvent
+	for i, f := range p.folds {
+		handler, err := f.handlerFor(r.Type)
+		if err != nil {
+			return err
+		}
+		if handler == nil {
+			continue
+		}
+		if ev == nil {
+			if ev, err = handler.typ.decode(r); err != nil {
+				return err
+			}
+		}
+		handler.apply(h.states[i], ev, r.OccurredAt)
+		if hear != nil && len(ev.Errors().own) > 0 {
+			hear(f, ev)
+		}
+		*ev.Errors() = Errors{}
+	}
+	p.note(h, r)
+	return nil
+}
+
+// retroactive reports whether replay will place one of the events before something
+// that the head has folded already.
+func (a *appending) retroactive(h *head) bool {
+	latest := h.occurredAt
+	for _, at := range a.given {
+		if at.IsZero() {
+			at = later(a.log.now(), h.recordedAt)
+		}
+		if at.Before(latest) {
+			return len(a.plan.folds) > 0
+		}
+		latest = at
+	}
+	return false
+}
+
+// decide finds out whether the events may follow base, and what is to be written.
+func (a *appending) decide(ctx context.Context, base *head) (*decision, error) {
+	if v := a.opts.expectVersion; v != nil && *v != base.version {
+		return nil, a.conflict(ctx, *v)
+	}
+	if err := a.checkLifecycle(base); err != nil {
+		return nil, err
+	}
+	a.stamp(base)
+	for _, ev := range a.events {
+		ev.event().facts().errors = Errors{}
+	}
+
+	next, err := a.foldOn(ctx, base)
+	if err != nil {
+		return nil, err
+	}
+	if err := a.refused(); err != nil {
+		return nil, err
+	}
+	rows, err := a.rows(next)
+	if err != nil {
+		return nil, err
+	}
+	return &decision{base: base, head: next, batch: store.Batch{Records: slices.Clone(a.records), Rows: rows}}, nil
+}
+
+// checkLifecycle lets the creating event be first and only first, and nothing follow
+// the closing one.
+func (a *appending) checkLifecycle(base *head) error {
+	s, version, closed := a.plan.stream, base.version, base.closed
+	for _, r := range a.records {
+		e := &LifecycleError{Stream: a.key.Type, ID: a.key.ID, Event: r.Type}
+		switch {
+		case closed:
+			e.Needs, e.Reason = s.ClosedBy, ErrClosed
+		case s.CreatedBy != "" && version == 0 && r.Type != s.CreatedBy:
+			e.Needs, e.Reason = s.CreatedBy, ErrNotCreated
+		case s.CreatedBy != "" && version > 0 && r.Type == s.CreatedBy:
+			e.Needs, e.Reason = s.CreatedBy, ErrAlreadyCreated
+		}
+		if e.Reason != nil {
+			return e
+		}
+		version, closed = version+1, a.plan.closes(r.Type)
+	}
+	return nil
+}
+
+// stamp gives the records their versions and times. recorded_at never goes backwards
+// within a stream, whatever the clocks of the processes say.
+func (a *appending) stamp(base *head) {
+	recordedAt := later(a.log.now(), base.recordedAt)
+	for i := range a.records {
+		r := &a.records[i]
+		r.Version, r.RecordedAt = base.version+int64(i)+1, recordedAt
+		if r.OccurredAt = a.given[i]; r.OccurredAt.IsZero() {
+			r.OccurredAt = recordedAt
+		}
+	}
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
+}
+
+// foldOn folds the new events where replay will place them and judges the result.
+// Refusals are in the events' Errors.
+func (a *appending) foldOn(ctx context.Context, base *head) (*head, error) {
+	if a.retroactive(base) {
+		return a.foldBetween(ctx, base)
+	}
+
+	next := a.plan.next(base)
+	for i, r := range a.records {
+		if err := a.foldNew(next, r, a.events[i]); err != nil {
+			return nil, err
+		}
+	}
+	if p := a.plan.consistency; p != nil {
+		last := a.events[len(a.events)-1]
+		a.addState(last, "", a.judge(p, next.states[0]))
+	}
+	return next, nil
+}
+
+// foldNew folds one new event. It is folded as it was encoded, so that what is
+// decided on is what replay will see, and nothing of the caller's is shared.
+func (a *appending) foldNew(h *head, r store.Record, given AnyEvent) error {
+	return a.log.fold(a.plan, h, r, func(f *projection, folded AnyEvent) { a.hear(f, folded, given) })
+}
+
+// hear takes the errors an interpretation added: the consistency projection's reject
+// the event, any other's are only logged.
+func (a *appending) hear(f *projection, folded, given AnyEvent) {
+	added := folded.Errors().own
+	if f == a.plan.consistency {
+		errs := given.Errors()
+		errs.own = append(errs.own, added...)
+		return
+	}
+	a.log.config.Logger.Warn("a projection that does not decide consistency added errors to an event; they reject nothing",
+		slog.String("projection", f.name), slog.String("errors", sentence(added)), slog.Any("event", given))
+}
+
+// judge validates the state as it would be shown.
+func (a *appending) judge(p *projection, state any) []FieldError {
+	return fieldErrors(a.log.validator.Struct(p.finished(state, a.log.now())))
+}
+
+// addState adds state errors to an event. where names a later event, if it is one.
+func (a *appending) addState(ev AnyEvent, where string, errs []FieldError) {
+	messages := a.log.config.Messages
+	for _, fe := range errs {
+		if where != "" {
+			fe.Message = where + messages.Later + fe.Message
+		}
+		fe.Message = messages.LedToInvalidState + fe.Message
+		e := ev.Errors()
+		if !slices.Contains(e.state, fe) {
+			e.state = append(e.state, fe)
+		}
+	}
+}
+
+// rows makes the rows of the transactional projections. A state that breaks its own
+// tags fails the append like a row the database refuses.
+func (a *appending) rows(h *head) ([]store.Row, error) {
+	first := len(a.plan.folds) - len(a.plan.transactional)
+	var rows []store.Row
+	for i, m := range a.plan.transactional {
+		model := m.projection.finished(h.states[first+i], a.log.now())
+		if err := m.setKey(a.key.ID, model); err != nil {
+			return nil, &ProjectionError{Projection: m.projection.name, Err: err}
+		}
+		if problems := a.log.validator.Struct(model); len(problems) > 0 {
+			return nil, &ProjectionError{Projection: m.projection.name, Err: &InvalidStateError{Errors: fieldErrors(problems)}}
+		}
+		rows = append(rows, m.row(model))
+	}
+	return rows, nil
+}
+
+// setKey puts the stream id into the model's primary key.
+func (m *readModel) setKey(id string, model any) error {
+	return m.key.Set(context.Background(), reflect.ValueOf(model).Elem(), id)
+}
+
+func (m *readModel) row(model any) store.Row {
+	p := m.projection
+	row := store.Row{Of: p.name, Table: m.schema.Table, Key: m.key.DBName}
+	if p.persist != nil {
+		row.Write = func(ctx context.Context, tx *gorm.DB) error { return p.persist(ctx, tx, model) }
+		return row
+	}
+
+	row.Columns, row.Values = m.names, make([]any, len(m.columns))
+	value := reflect.ValueOf(model).Elem()
+	for i, f := range m.columns {
+		row.Values[i], _ = f.ValueOf(context.Background(), value)
+		switch t := row.Values[i].(type) {
+		case time.Time:
+			row.Values[i] = moment(t)
+		case *time.Time:
+			if t != nil {
+				row.Values[i] = moment(*t)
+			}
+		}
+	}
+	return row
+}

@@ -1,0 +1,165 @@
+package ireneo
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/ireneo-dev/ireneo/store"
+)
+
+// What callers branch on with errors.Is. The types below carry the details.
+var (
+	// ErrInvalid says that an event was refused, by its own tags or because it
+	// would lead to an invalid state. It comes as an *InvalidError; the messages
+	// are in the event's Errors.
+	ErrInvalid = errors.New("event is invalid")
+	// ErrConflict says that somebody else appended first, or that the stream is
+	// not at the expected version. It comes as a *ConflictError.
+	ErrConflict = errors.New("stream has moved on")
+	// ErrNotFound says that there is nothing to show: an empty replay or a missing
+	// row. It comes as a *NotFoundError.
+	ErrNotFound = errors.New("not found")
+
+	// ErrNotCreated says that an empty stream needs its creating event first.
+	ErrNotCreated = errors.New("stream does not exist yet")
+	// ErrAlreadyCreated says that the creating event came to a stream that has events.
+	ErrAlreadyCreated = errors.New("stream exists already")
+	// ErrClosed says that the stream's closing event was appended; nothing may follow.
+	ErrClosed = errors.New("stream is closed")
+
+	// ErrConflictingOccurredAt says that At and the event's actual time differ.
+	ErrConflictingOccurredAt = errors.New("At and the event's actual time differ")
+	// ErrMissingOccurredAt says that the event lacks the stream's actual time.
+	ErrMissingOccurredAt = errors.New("event has no actual time")
+	// ErrInvalidMeta says that the context's meta lacks something the application requires.
+	ErrInvalidMeta = errors.New("meta is invalid")
+	// ErrInvalidID says that a stream id is empty, too long or has characters that are not allowed.
+	ErrInvalidID = errors.New("stream id is invalid")
+	// ErrTooLarge says that an event or an append exceeds the configured bound.
+	ErrTooLarge = errors.New("too large")
+	// ErrNothingToAppend says that AppendAll was called without events.
+	ErrNothingToAppend = errors.New("nothing to append")
+
+	// ErrUnknownEvent says that an event's type is not registered, or that a strict
+	// projection does not interpret it.
+	ErrUnknownEvent = errors.New("unknown event type")
+	// ErrUnknownStream says that a stream is not registered with the log.
+	ErrUnknownStream = errors.New("unknown stream type")
+	// ErrNoLog says that neither the context nor the stream carries an open log.
+	ErrNoLog = errors.New("no log in context: use ireneo.WithLog(ctx, log) or bind one with In(log)")
+	// ErrNotMaterialized says that no stream of the log writes this projection's rows.
+	ErrNotMaterialized = errors.New("projection is not materialized by any stream")
+	// ErrNotInTransaction says that the *gorm.DB given to AppendTx is no transaction.
+	ErrNotInTransaction = store.ErrNotInTransaction
+
+	// ErrOutcomeUnknown says that the connection was lost and stayed lost while the
+	// append was committing: it may or may not be stored.
+	ErrOutcomeUnknown = store.ErrOutcomeUnknown
+	// ErrNotMigrated says that the database's tables are missing or too old.
+	ErrNotMigrated = store.ErrNotMigrated
+	// ErrNoDatabase says that the database does not exist.
+	ErrNoDatabase = store.ErrNoDatabase
+	// ErrUnavailable says that the database cannot be reached.
+	ErrUnavailable = store.ErrUnavailable
+	// ErrReadOnly says that the database does not accept writes.
+	ErrReadOnly = store.ErrReadOnly
+	// ErrFull says that the database's disk is full. Nothing was written.
+	ErrFull = store.ErrFull
+	// ErrImmutable says that something tried to change a stored event.
+	ErrImmutable = store.ErrImmutable
+)
+
+// InvalidError is returned when an event is refused. Nothing was written.
+type InvalidError struct {
+	Event AnyEvent // the refused event; its Errors say why
+}
+
+func (e *InvalidError) Error() string {
+	return fmt.Sprintf("%s is invalid: %s", e.Event.event().typeName(), sentence(e.Event.Errors().All()))
+}
+
+// Is makes errors.Is(err, ErrInvalid) hold.
+func (e *InvalidError) Is(target error) bool { return target == ErrInvalid }
+
+// ConflictError is returned when a stream is not where the append expected it.
+// Nothing was written.
+type ConflictError struct {
+	Stream, ID string
+	Expected   int64      // the version the append was decided on
+	Actual     int64      // the version the stream has
+	Events     []AnyEvent // what was appended meanwhile, versions Expected+1 to Actual
+}
+
+func (e *ConflictError) Error() string {
+	return fmt.Sprintf("%s/%s has moved on: expected version %d, it is at %d", e.Stream, e.ID, e.Expected, e.Actual)
+}
+
+// Is makes errors.Is(err, ErrConflict) hold.
+func (e *ConflictError) Is(target error) bool { return target == ErrConflict }
+
+// NotFoundError is returned by reads that find nothing.
+type NotFoundError struct {
+	Stream, ID string // Stream is empty where a stored row was looked for
+	Projection string
+	AsOf, At   time.Time // the moment asked for; zero where none was
+	Version    int64     // the version asked for; zero where none was
+}
+
+func (e *NotFoundError) Error() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s of %s not found", e.Projection, strings.TrimPrefix(e.Stream+"/"+e.ID, "/"))
+	if !e.AsOf.IsZero() {
+		fmt.Fprintf(&b, ", as of %s", e.AsOf.Format(time.RFC3339Nano))
+	}
+	if !e.At.IsZero() {
+		fmt.Fprintf(&b, ", at %s", e.At.Format(time.RFC3339Nano))
+	}
+	if e.Version != 0 {
+		fmt.Fprintf(&b, ", at version %d", e.Version)
+	}
+	return b.String()
+}
+
+// Is makes errors.Is(err, ErrNotFound) hold.
+func (e *NotFoundError) Is(target error) bool { return target == ErrNotFound }
+
+// LifecycleError is returned when an event does not fit the stream's lifecycle. It
+// is one of ErrNotCreated, ErrAlreadyCreated and ErrClosed. Nothing was written.
+type LifecycleError struct {
+	Stream, ID string
+	Event      string // stored name of the refused event
+	Needs      string // stored name of the creating or closing event
+	Reason     error
+}
+
+func (e *LifecycleError) Error() string {
+	return fmt.Sprintf("append %s to %s/%s: %v (see %s)", e.Event, e.Stream, e.ID, e.Reason, e.Needs)
+}
+
+// Unwrap returns the reason.
+func (e *LifecycleError) Unwrap() error { return e.Reason }
+
+// ProjectionError is returned when a transactional projection could not be
+// written. The event and every other projection were rolled back with it.
+type ProjectionError struct {
+	Projection string
+	Err        error // the original error, or an InvalidStateError
+}
+
+func (e *ProjectionError) Error() string {
+	return fmt.Sprintf("projection %s: %v", e.Projection, e.Err)
+}
+
+// Unwrap returns the original error.
+func (e *ProjectionError) Unwrap() error { return e.Err }
+
+// InvalidStateError says that a projection's state broke its own validation tags.
+type InvalidStateError struct {
+	Errors []FieldError
+}
+
+func (e *InvalidStateError) Error() string {
+	return "state is invalid: " + sentence(e.Errors)
+}

@@ -1,0 +1,272 @@
+package ireneo
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"iter"
+	"log/slog"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	lru "github.com/hashicorp/golang-lru/v2"
+	"gorm.io/gorm"
+
+	"github.com/ireneo-dev/ireneo/internal/keylock"
+	"github.com/ireneo-dev/ireneo/internal/validation"
+	"github.com/ireneo-dev/ireneo/store"
+)
+
+// Config is what an application tells its log. Only Streams and Events are needed.
+type Config struct {
+	// Streams are all streams the application appends to.
+	Streams []*Stream
+
+	// Events are all event types the application writes or reads. Types that a
+	// projection of one of the Streams names need not be listed again.
+	Events []EventType
+
+	// Meta is a struct value, such as RequestMeta{}: every append's meta must decode
+	// into its type and satisfy its validation tags. Nil demands nothing.
+	Meta any
+
+	// Migrations are the application's own goose migrations. Nil has none.
+	Migrations fs.FS
+
+	// Messages are the words for the people who use the application. English.
+	Messages Messages
+
+	// Clock gives recorded_at. Defaults to time.Now.
+	Clock func() time.Time
+
+	// Logger receives warnings. Defaults to slog.Default().
+	Logger *slog.Logger
+
+	// CachedStreams is of how many streams the folded state is kept in memory, the
+	// least recently appended to being dropped first. Defaults to 10 000.
+	CachedStreams int
+
+	// MaxEventBytes bounds the stored payload of one event. Defaults to 1 MiB.
+	MaxEventBytes int
+
+	// MaxEvents bounds the events of one append. Defaults to 10 000.
+	MaxEvents int
+}
+
+// Log is an open event log: what streams are appended to and projections read from.
+// It is safe for concurrent use, and lives as long as the store it was opened on.
+type Log struct {
+	store     store.Store
+	config    Config
+	validator *validation.Validator
+	types     map[string]*eventType       // by stored name and alias
+	goTypes   map[reflect.Type]*eventType // by Go type
+	plans     map[string]*plan            // by stream type
+
+	locks keylock.Locks[store.Stream]     // one append a stream at a time
+	heads *lru.Cache[store.Stream, *head] // states, proved current by the insert
+}
+
+// Open makes a log of a store and checks the application's declarations: it reports
+// every mistake in them at once. It does not touch the database; an unmigrated one is
+// met by the first use, or by Pending. The caller still closes the store.
+func Open(st store.Store, config Config) (*Log, error) {
+	config.Clock = cmpOr(config.Clock, time.Now)
+	config.Logger = cmp.Or(config.Logger, slog.Default())
+	config.CachedStreams = cmp.Or(config.CachedStreams, 10_000)
+	config.MaxEventBytes = cmp.Or(config.MaxEventBytes, 1<<20)
+	config.MaxEvents = cmp.Or(config.MaxEvents, 10_000)
+	config.Messages = config.Messages.withDefaults()
+
+	validator, err := validation.New(config.Messages.Register)
+	if err != nil {
+		return nil, err
+	}
+	heads, err := lru.New[store.Stream, *head](config.CachedStreams)
+	if err != nil {
+		return nil, fmt.Errorf("Config.CachedStreams: %w", err)
+	}
+	l := &Log{
+		store: st, config: config, validator: validator, heads: heads,
+		types: map[string]*eventType{}, goTypes: map[reflect.Type]*eventType{}, plans: map[string]*plan{},
+	}
+	return l, l.declare()
+}
+
+func cmpOr(f, otherwise func() time.Time) func() time.Time {
+	if f == nil {
+		return otherwise
+	}
+	return f
+}
+
+// DB is the GORM handle of the log's database, for read models and for transactions
+// that AppendTx joins.
+func (l *Log) DB() *gorm.DB { return l.store.DB() }
+
+// Migrate brings the framework's tables and then the application's up to date. Two
+// processes may do it at once.
+func (l *Log) Migrate(ctx context.Context) error {
+	providers, err := l.store.Migrations(l.config.Migrations)
+	if err != nil {
+		return err
+	}
+	return store.Up(ctx, providers...)
+}
+
+// Pending counts the migrations that Migrate would apply.
+func (l *Log) Pending(ctx context.Context) (int, error) {
+	providers, err := l.store.Migrations(l.config.Migrations)
+	if err != nil {
+		return 0, err
+	}
+	return store.Pending(ctx, providers...)
+}
+
+// Streams are the declared streams, by type.
+func (l *Log) Streams() []*Stream {
+	var streams []*Stream
+	for _, p := range l.plans {
+		streams = append(streams, p.stream)
+	}
+	slices.SortFunc(streams, func(a, b *Stream) int { return strings.Compare(a.Type, b.Type) })
+	return streams
+}
+
+type logKey struct{}
+
+// WithLog returns a context in which streams and projections use this log. The server
+// puts it on every request.
+func WithLog(ctx context.Context, log *Log) context.Context {
+	return context.WithValue(ctx, logKey{}, log)
+}
+
+// logFor is the log something is bound to, else the context's.
+func logFor(ctx context.Context, bound *Log) (*Log, error) {
+	if bound != nil {
+		return bound, nil
+	}
+	if log, ok := ctx.Value(logKey{}).(*Log); ok && log != nil {
+		return log, nil
+	}
+	return nil, ErrNoLog
+}
+
+// now is the clock's time as it is stored.
+func (l *Log) now() time.Time { return moment(l.config.Clock()) }
+
+// decode turns a record into its event, or a RawEvent where the type is not known.
+func (l *Log) decode(r store.Record) (AnyEvent, error) {
+	if t := l.types[r.Type]; t != nil {
+		return t.decode(r)
+	}
+	return raw(r), nil
+}
+
+// last reads the stream's last record; its Version is zero where there is none.
+func (l *Log) last(ctx context.Context, key store.Stream, tx *gorm.DB) (store.Record, error) {
+	for r, err := range l.store.Read(ctx, store.Query{Stream: key, Order: store.LastFirst, Limit: 1, Tx: tx}) {
+		return r, err
+	}
+	return store.Record{}, nil
+}
+
+// pageSize is how many records are held in memory while somebody looks at a stream.
+const pageSize = 10_000
+
+// pages reads records in the order of replay without holding a connection while they
+// are looked at.
+func (l *Log) pages(ctx context.Context, q store.Query) iter.Seq2[store.Record, error] {
+	q.Order, q.Limit = store.ByOccurrence, pageSize
+	return func(yield func(store.Record, error) bool) {
+		for {
+			var page []store.Record
+			for r, err := range l.store.Read(ctx, q) {
+				if err != nil {
+					yield(store.Record{}, err)
+					return
+				}
+				page = append(page, r)
+			}
+			for _, r := range page {
+				if !yield(r, nil) {
+					return
+				}
+			}
+			if len(page) < pageSize {
+				return
+			}
+			end := page[len(page)-1]
+			q.After = &store.Place{OccurredAt: end.OccurredAt, Version: end.Version}
+		}
+	}
+}
+
+// declare works out the plans of all streams, and reports every mistake.
+func (l *Log) declare() error {
+	var mistakes []error
+	for _, t := range l.config.Events {
+		mistakes = append(mistakes, l.register(t.eventType))
+	}
+	for _, s := range l.config.Streams {
+		for _, p := range s.projections() {
+			mistakes = append(mistakes, p.mistakes...)
+			for _, h := range p.handlers {
+				mistakes = append(mistakes, l.register(h.typ))
+			}
+		}
+	}
+	for _, s := range l.config.Streams {
+		mistakes = append(mistakes, l.declareStream(s))
+	}
+	if err := errors.Join(slices.DeleteFunc(mistakes, func(err error) bool { return err == nil })...); err != nil {
+		return fmt.Errorf("open log: %w", err)
+	}
+	return nil
+}
+
+func (l *Log) register(t *eventType) error {
+	if t.err != nil {
+		return t.err
+	}
+	for _, name := range t.names() {
+		if other := l.types[name]; other != nil && other.goType != t.goType {
+			return fmt.Errorf("event name %s is used by both %s and %s", name, other.goType, t.goType)
+		}
+		l.types[name] = t
+	}
+	l.goTypes[t.goType] = t
+	return nil
+}
+
+var streamType = regexp.MustCompile(`^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*$`)
+
+func (l *Log) declareStream(s *Stream) error {
+	if !streamType.MatchString(s.Type) || len(s.Type) > MaxIDBytes {
+		return fmt.Errorf("stream type %q: use lower case letters, digits, _ and dots", s.Type)
+	}
+	if l.plans[s.Type] != nil {
+		return fmt.Errorf("stream type %s is declared twice", s.Type)
+	}
+
+	var mistakes []error
+	if s.Purpose == "" {
+		mistakes = append(mistakes, fmt.Errorf("stream %s: say its Purpose", s.Type))
+	}
+	for field, name := range map[string]string{"CreatedBy": s.CreatedBy, "ClosedBy": s.ClosedBy} {
+		if name != "" && l.types[name] == nil {
+			mistakes = append(mistakes, fmt.Errorf("stream %s: %s names %s, which no registered event is called", s.Type, field, name))
+		}
+	}
+	p, err := l.planFor(s)
+	if err := errors.Join(append(mistakes, err)...); err != nil {
+		return err
+	}
+	l.plans[s.Type] = p
+	return nil
+}

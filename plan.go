@@ -1,0 +1,127 @@
+package ireneo
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"sync"
+	"time"
+
+	"gorm.io/gorm/schema"
+
+	"github.com/ireneo-dev/ireneo/internal/validation"
+)
+
+// plan is what a log made of a stream's declaration when it was opened.
+type plan struct {
+	stream        *Stream
+	consistency   *projection   // nil without one
+	transactional []*readModel  // in declared order
+	folds         []*projection // consistency first, then transactional
+	actual        map[reflect.Type]actualTime
+}
+
+// actualTime takes the actual time out of an event struct; zero where it has none.
+type actualTime func(event reflect.Value) time.Time
+
+// projections are all projections the stream names.
+func (s *Stream) projections() []*projection {
+	var all []*projection
+	if s.Consistency != nil {
+		all = append(all, s.Consistency.untyped())
+	}
+	for _, p := range s.Transactional {
+		all = append(all, p.untyped())
+	}
+	return all
+}
+
+func (l *Log) planFor(s *Stream) (*plan, error) {
+	p := &plan{stream: s, folds: s.projections(), actual: map[reflect.Type]actualTime{}}
+	var mistakes []error
+	if s.Consistency != nil {
+		p.consistency = s.Consistency.untyped()
+	}
+	for _, t := range s.Transactional {
+		m, err := l.readModelFor(t.untyped())
+		if err != nil {
+			mistakes = append(mistakes, fmt.Errorf("stream %s: %w", s.Type, err))
+		}
+		p.transactional = append(p.transactional, m)
+	}
+	if s.ActualTime != "" {
+		for goType := range l.goTypes {
+			if at := actualTimeOf(goType, s.ActualTime); at != nil {
+				p.actual[goType] = at
+			}
+		}
+	}
+	return p, errors.Join(mistakes...)
+}
+
+// reads reports whether an append has to know the stream before it can be made.
+func (p *plan) reads() bool {
+	return len(p.folds) > 0 || p.stream.CreatedBy != "" || p.stream.ClosedBy != ""
+}
+
+// day is a date without a time, such as civil.Date.
+type day interface {
+	In(*time.Location) time.Time
+}
+
+// actualTimeOf finds the field with this JSON key, and how to read a time from it.
+func actualTimeOf(goType reflect.Type, key string) actualTime {
+	for _, f := range reflect.VisibleFields(goType) {
+		if !f.IsExported() || validation.Key(f) != key {
+			continue
+		}
+		return func(event reflect.Value) time.Time {
+			v, err := event.FieldByIndexErr(f.Index)
+			if err != nil || v.IsZero() {
+				return time.Time{}
+			}
+			switch t := v.Interface().(type) {
+			case time.Time:
+				return moment(t)
+			case *time.Time:
+				return moment(*t)
+			case day:
+				return t.In(time.UTC)
+			default:
+				return time.Time{}
+			}
+		}
+	}
+	return nil
+}
+
+// readModel is how a materialized projection becomes a row.
+type readModel struct {
+	projection *projection
+	schema     *schema.Schema
+	key        *schema.Field
+	columns    []*schema.Field
+	names      []string
+}
+
+func (l *Log) readModelFor(p *projection) (*readModel, error) {
+	if p.model.Kind() != reflect.Struct {
+		return nil, nil // reported with the projection's mistakes
+	}
+	s, err := schema.Parse(p.empty(), &sync.Map{}, l.DB().NamingStrategy)
+	if err != nil {
+		return nil, fmt.Errorf("projection %s: %s is no GORM model: %w", p.name, p.model, err)
+	}
+	m := &readModel{projection: p, schema: s}
+	if len(s.PrimaryFields) != 1 || s.PrimaryFields[0].FieldType.Kind() != reflect.String {
+		return nil, fmt.Errorf("projection %s: materialized models have one string primary key, which holds the stream id: tag the field of %s with `gorm:\"primaryKey\"`", p.name, p.model)
+	}
+	m.key = s.PrimaryFields[0]
+	for _, f := range s.Fields {
+		if f.DBName != "" && f.Creatable {
+			m.columns = append(m.columns, f)
+			m.names = append(m.names, f.DBName)
+		}
+	}
+	return m, nil
+}

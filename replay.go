@@ -1,0 +1,109 @@
+package ireneo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"gorm.io/gorm"
+)
+
+// Replay computes the projection's model from the stream's events, as it is now or at
+// any moment: AsOf keeps what was known then, At what was true then, AtVersion what
+// had been appended then; they combine. Nothing is written. Without a single event it
+// returns a *NotFoundError.
+func (p *Projection[M]) Replay(ctx context.Context, h *Handle, opts ...ReplayOption) (*M, error) {
+	if h.stream.log == nil && p.log != nil {
+		h = h.stream.In(p.log).For(h.id)
+	}
+	log, _, err := h.open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := errors.Join(p.mistakes...); err != nil {
+		return nil, err
+	}
+
+	model, err := log.replay(ctx, p.projection, h, replayOf(opts))
+	if err != nil {
+		return nil, err
+	}
+	return model.(*M), nil
+}
+
+func (l *Log) replay(ctx context.Context, p *projection, h *Handle, part replay) (any, error) {
+	at := part.at
+	if at.IsZero() {
+		at = l.now()
+	}
+	model, events := p.empty(), 0
+
+	p.begin(model, at)
+	for r, err := range l.store.Read(ctx, part.query(h.key())) {
+		if err != nil {
+			return nil, fmt.Errorf("replay %s/%s: %w", h.Type(), h.id, err)
+		}
+		events++
+		handler, err := p.handlerFor(r.Type)
+		if err != nil {
+			return nil, err
+		}
+		if handler == nil {
+			continue
+		}
+		ev, err := handler.typ.decode(r)
+		if err != nil {
+			return nil, err
+		}
+		handler.apply(model, ev, r.OccurredAt)
+	}
+	if events == 0 {
+		return nil, &NotFoundError{Stream: h.Type(), ID: h.id, Projection: p.name, AsOf: part.asOf, At: part.at, Version: part.version}
+	}
+	p.finish(model, at)
+	return model, nil
+}
+
+// Find reads the stored row of one stream, a *NotFoundError where there is none.
+func (p *Projection[M]) Find(ctx context.Context, id string) (*M, error) {
+	log, rm, err := p.stored(ctx)
+	if err != nil {
+		return nil, err
+	}
+
+	model := new(M)
+	err = log.DB().WithContext(ctx).Where(map[string]any{rm.key.DBName: id}).Take(model).Error
+	if errors.Is(err, gorm.ErrRecordNotFound) {
+		return nil, &NotFoundError{ID: id, Projection: p.name}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("find %s of %s: %w", p.name, id, err)
+	}
+	return model, nil
+}
+
+// Query is a GORM query over the stored rows, for lists. It is for reading: rows are
+// written by appends alone.
+func (p *Projection[M]) Query(ctx context.Context) (*gorm.DB, error) {
+	log, _, err := p.stored(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return log.DB().WithContext(ctx).Model(new(M)), nil
+}
+
+// stored finds the log and how the projection is stored in it.
+func (p *Projection[M]) stored(ctx context.Context) (*Log, *readModel, error) {
+	log, err := logFor(ctx, p.log)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, plan := range log.plans {
+		for _, rm := range plan.transactional {
+			if rm.projection.name == p.name {
+				return log, rm, nil
+			}
+		}
+	}
+	return nil, nil, fmt.Errorf("%w: %s; replay it, or add it to a stream's Transactional", ErrNotMaterialized, p.name)
+}
