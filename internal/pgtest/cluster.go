@@ -223,7 +223,7 @@ func (c *cluster) run(program string, args ...string) error {
 func (c *cluster) command(ctx context.Context, path string, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, path, args...)
 	cmd.Dir = c.dir
-	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "LC_ALL=" + locale()}
+	cmd.Env = []string{"PATH=/usr/bin:/bin", "LC_ALL=" + locale()}
 	cmd.SysProcAttr = c.owner.attributes()
 	return cmd
 }
