@@ -1,0 +1,225 @@
+package sqlite
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"gorm.io/gorm"
+
+	"github.com/ireneo-dev/ireneo/store"
+)
+
+// insertProved and insertNext insert one record. Positions are drawn and committed
+// by the one writer there is, so that they become visible in order.
+//
+// insertNext takes the stream's next version. Looking for the last one costs some,
+// so a record that has a version goes without.
+const (
+	insertProved = `
+		INSERT INTO event_entries (
+			stream_type, stream_id, version, event_id, type, schema_version,
+			data, meta, recorded_at, occurred_at, idempotency_key)
+		VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)`
+
+	insertNext = `
+		INSERT INTO event_entries (
+			stream_type, stream_id, version, event_id, type, schema_version,
+			data, meta, recorded_at, occurred_at, idempotency_key)
+		SELECT
+			?1, ?2, COALESCE(last.version, ?3) + 1, ?4, ?5, ?6, ?7, ?8,
+			MAX(?9, COALESCE(last.recorded_at, ?9)),
+			COALESCE(?10, MAX(?9, COALESCE(last.recorded_at, ?9))),
+			?11
+		FROM (SELECT 1) AS one
+		LEFT JOIN (
+			SELECT e.version, e.recorded_at
+			FROM event_entries AS e
+			WHERE e.stream_type = ?1
+			AND e.stream_id = ?2
+			ORDER BY e.version DESC
+			LIMIT 1
+		) AS last ON true
+		RETURNING position, version, recorded_at, occurred_at`
+)
+
+// result is what one record was stored as: position, version, recorded_at and
+// occurred_at.
+type result [4]int64
+
+// Insert writes one record alone as one statement, anything else as one
+// transaction with a savepoint for each of several batches. It waits up to five
+// seconds for writers of this process and up to five more for those of others,
+// then it is [store.ErrBusy]. ctx bounds only the wait in this process: what was
+// begun is finished.
+func (s *Store) Insert(ctx context.Context, batches ...*store.Batch) []error {
+	errs := make([]error, len(batches))
+	if len(batches) == 0 {
+		return errs
+	}
+
+	err := s.writing(ctx, func(w *session) error {
+		if b := batches[0]; len(batches) == 1 && len(b.Records) == 1 && len(b.Rows) == 0 {
+			return insertSingle(w, b)
+		}
+
+		return insertAll(w, batches, errs)
+	})
+	for i := range errs {
+		if err != nil {
+			errs[i] = err
+		}
+		if errs[i] != nil {
+			errs[i] = fmt.Errorf("insert: %w", errs[i])
+		}
+	}
+
+	return errs
+}
+
+func insertSingle(w *session, batch *store.Batch) error {
+	stored, err := insertRecord(w, &batch.Records[0])
+	if lost(err) {
+		return named(store.ErrOutcomeUnknown, err)
+	}
+	if err != nil {
+		return eventError(err)
+	}
+	fill(batch, []result{stored})
+
+	return nil
+}
+
+// insertAll writes the batches in one transaction and gives each its own answer in
+// errs. An error it returns is that of all.
+func insertAll(w *session, batches []*store.Batch, errs []error) error {
+	if _, err := w.exec("BEGIN IMMEDIATE", nil); err != nil {
+		return translate(err)
+	}
+
+	stored := make([][]result, len(batches))
+	for i, b := range batches {
+		stored[i], errs[i] = insertSaved(w, b)
+		if shared(errs[i]) {
+			return rollBack(w, errs[i])
+		}
+	}
+
+	if _, err := w.exec("COMMIT", nil); lost(err) {
+		return rollBack(w, named(store.ErrOutcomeUnknown, err))
+	} else if err != nil {
+		return rollBack(w, translate(err))
+	}
+	for i, b := range batches {
+		if errs[i] == nil {
+			fill(b, stored[i])
+		}
+	}
+
+	return nil
+}
+
+// rollBack ends a transaction after an error that leaves nothing to go on with,
+// after which SQLite may have ended it already. It returns that error.
+func rollBack(w *session, err error) error {
+	_, _ = w.exec("ROLLBACK", nil)
+
+	return err
+}
+
+// insertSaved writes a batch between a savepoint and its release.
+func insertSaved(r runner, batch *store.Batch) ([]result, error) {
+	if _, err := r.exec("SAVEPOINT ireneo_insert", nil); err != nil {
+		return nil, translate(err)
+	}
+
+	stored, err := write(r, batch)
+	if err != nil && !shared(err) {
+		if _, undoErr := r.exec("ROLLBACK TO ireneo_insert", nil); undoErr != nil {
+			return nil, errors.Join(err, named(store.ErrUnavailable, undoErr))
+		}
+	}
+	if _, releaseErr := r.exec("RELEASE ireneo_insert", nil); releaseErr != nil && err == nil {
+		return nil, translate(releaseErr)
+	}
+
+	return stored, err
+}
+
+// InsertTx writes batch inside tx between a savepoint and its release. ctx is
+// looked at before, not during it, because an interrupt would roll tx back as a
+// whole. Nothing else may use tx meanwhile.
+func (s *Store) InsertTx(ctx context.Context, tx *gorm.DB, batch *store.Batch) error {
+	conn := tx.Statement.ConnPool
+	if _, ok := conn.(gorm.TxCommitter); !ok {
+		return errors.New("insert: tx is not a transaction")
+	}
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("insert: %w", err)
+	}
+
+	stored, err := insertSaved(hosted{context.WithoutCancel(ctx), conn}, batch)
+	if err != nil {
+		return fmt.Errorf("insert: %w", err)
+	}
+	fill(batch, stored)
+
+	return nil
+}
+
+func write(r runner, batch *store.Batch) ([]result, error) {
+	stored := make([]result, len(batch.Records))
+	for i := range batch.Records {
+		var err error
+		if stored[i], err = insertRecord(r, &batch.Records[i]); err != nil {
+			return nil, eventError(err)
+		}
+	}
+
+	for i, row := range batch.Rows {
+		if _, err := r.exec(upsert(row), values(row)); err != nil {
+			return nil, rowError(i, row, err)
+		}
+	}
+
+	return stored, nil
+}
+
+func insertRecord(r runner, rec *store.Record) (result, error) {
+	recorded, occurred := micros(rec.RecordedAt), micros(rec.OccurredAt)
+	if rec.OccurredAt.IsZero() {
+		occurred = recorded
+	}
+	args := []any{
+		rec.Stream.Type, rec.Stream.ID, rec.Version, rec.EventID[:], rec.Type, rec.SchemaVersion,
+		string(rec.Data), string(rec.Meta), recorded, occurred, nil,
+	}
+	if rec.IdempotencyKey != "" {
+		args[10] = rec.IdempotencyKey
+	}
+
+	if rec.Version == 0 {
+		if rec.OccurredAt.IsZero() {
+			args[9] = nil
+		}
+
+		return r.row(insertNext, args)
+	}
+	position, err := r.exec(insertProved, args)
+
+	return result{position, rec.Version, recorded, occurred}, err
+}
+
+// fill tells the records what they were stored as.
+func fill(batch *store.Batch, stored []result) {
+	for i, s := range stored {
+		rec := &batch.Records[i]
+		rec.Position, rec.Version = s[0], s[1]
+		rec.RecordedAt, rec.OccurredAt = instant(s[2]), instant(s[3])
+	}
+}
+
+func micros(t time.Time) int64 { return t.Truncate(time.Microsecond).UnixMicro() }
+
+func instant(micros int64) time.Time { return time.UnixMicro(micros).UTC() }

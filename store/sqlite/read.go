@@ -1,0 +1,114 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"iter"
+	"strconv"
+	"strings"
+
+	"github.com/ireneo-dev/ireneo/store"
+)
+
+// Read yields the records that match q in q's order. It holds a reading
+// connection until the loop ends. With q.Tx, nothing else may use it meanwhile.
+func (s *Store) Read(ctx context.Context, q store.Query) iter.Seq2[store.Record, error] {
+	return func(yield func(store.Record, error) bool) {
+		rows, err := s.selectRecords(ctx, q)
+		if err != nil {
+			yield(store.Record{}, fmt.Errorf("read %s/%s: %w", q.Stream.Type, q.Stream.ID, translate(err)))
+			return
+		}
+		defer rows.Close()
+
+		for rows.Next() {
+			rec, err := scanRecord(rows)
+			if !yield(rec, err) || err != nil {
+				return
+			}
+		}
+		if err := rows.Err(); err != nil {
+			yield(store.Record{}, fmt.Errorf("read %s/%s: %w", q.Stream.Type, q.Stream.ID, translate(err)))
+		}
+	}
+}
+
+func (s *Store) selectRecords(ctx context.Context, q store.Query) (*sql.Rows, error) {
+	text, args := selection(q)
+	if q.Tx == nil {
+		return s.readers.QueryContext(ctx, text, args...)
+	}
+
+	return q.Tx.Statement.ConnPool.QueryContext(ctx, text, args...)
+}
+
+func selection(q store.Query) (text string, args []any) {
+	var b strings.Builder
+	b.WriteString(`
+		SELECT
+			position, stream_type, stream_id, version, event_id, type, schema_version,
+			data, meta, recorded_at, occurred_at, COALESCE(idempotency_key, '')
+		FROM event_entries
+		WHERE stream_type = ?1
+		AND stream_id = ?2`)
+	args = []any{q.Stream.Type, q.Stream.ID}
+	where := func(clause string, value any) {
+		args = append(args, value)
+		b.WriteString("\n\t\tAND " + clause + " ?" + strconv.Itoa(len(args)))
+	}
+
+	if q.AfterVersion != 0 {
+		where("version >", q.AfterVersion)
+	}
+	if q.UpToVersion != 0 {
+		where("version <=", q.UpToVersion)
+	}
+	if !q.RecordedUntil.IsZero() {
+		where("recorded_at <=", micros(q.RecordedUntil))
+	}
+	if !q.OccurredUntil.IsZero() {
+		where("occurred_at <=", micros(q.OccurredUntil))
+	}
+	if q.IdempotencyKey != "" {
+		where("idempotency_key =", q.IdempotencyKey)
+	}
+	if q.After != nil {
+		args = append(args, micros(q.After.OccurredAt), q.After.Version)
+		b.WriteString(fmt.Sprintf("\n\t\tAND (occurred_at, version) > (?%d, ?%d)", len(args)-1, len(args)))
+	}
+
+	b.WriteString(order(q.Order))
+	if q.Limit > 0 {
+		args = append(args, q.Limit)
+		b.WriteString("\n\t\tLIMIT ?" + strconv.Itoa(len(args)))
+	}
+
+	return b.String(), args
+}
+
+func order(o store.Order) string {
+	switch o {
+	case store.ByVersion:
+		return "\n\t\tORDER BY version"
+	case store.LastFirst:
+		return "\n\t\tORDER BY version DESC"
+	}
+
+	return "\n\t\tORDER BY occurred_at, version"
+}
+
+func scanRecord(rows *sql.Rows) (store.Record, error) {
+	var r store.Record
+	var recorded, occurred int64
+	err := rows.Scan(
+		&r.Position, &r.Stream.Type, &r.Stream.ID, &r.Version, &r.EventID, &r.Type, &r.SchemaVersion,
+		&r.Data, &r.Meta, &recorded, &occurred, &r.IdempotencyKey,
+	)
+	if err != nil {
+		return store.Record{}, fmt.Errorf("read a record: %w", err)
+	}
+	r.RecordedAt, r.OccurredAt = instant(recorded), instant(occurred)
+
+	return r, nil
+}
