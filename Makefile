@@ -1,0 +1,44 @@
+# make check does what continuous integration does; .ci/run is that with its packages and timings.
+
+tool  = go tool -modfile=tools/go.mod
+# What is generated and committed. A new kind of generated file goes here and into .golangci.yml's
+# and internal/archtest's exceptions by its name.
+generated = '*_templ.go' '*_gen.go'
+
+.PHONY: check generate drift lint format vet test race bench bench-once
+
+check: drift lint vet race
+
+generate:
+	$(tool) templ generate
+	go generate ./...
+
+# drift fails when generated files are not those of their sources. Stage them first.
+drift: generate
+	git diff --exit-code -- $(generated)
+	@test -z "$$(git ls-files --others --exclude-standard -- $(generated) | tee /dev/stderr)"
+
+lint:
+	$(tool) golangci-lint run ./...
+
+format:
+	$(tool) golangci-lint fmt ./...
+
+vet:
+	go vet ./...
+
+test:
+	go test ./...
+
+race:
+	go test -race ./...
+
+# bench measures against the limit and the peers; compare two runs with
+# go tool -modfile=tools/go.mod benchstat old.txt new.txt
+bench:
+	cd bench && go run .
+
+# bench-once runs every benchmark once, so that they keep compiling.
+bench-once:
+	go test -run '^$$' -bench . -benchtime 1x ./...
+	if [ -f bench/go.mod ]; then cd bench && go build -o /dev/null ./... && go test -run '^$$' -bench . -benchtime 1x ./...; fi
