@@ -1,0 +1,16 @@
+// Package events lists all that can happen in Ledger.
+package events
+
+import (
+	"github.com/ireneo-dev/ireneo"
+
+	"github.com/ireneo-dev/ireneo/app/events/debt"
+)
+
+// All are the event types of the application, for ireneo.Config.
+var All = []ireneo.EventType{
+	ireneo.TypeOf[debt.Issued](),
+	ireneo.TypeOf[debt.PaymentReceived](),
+	ireneo.TypeOf[debt.Settled](),
+	ireneo.TypeOf[debt.WrittenOff](),
+}

@@ -1,0 +1,18 @@
+package debt
+
+import (
+	"cloud.google.com/go/civil"
+	"github.com/shopspring/decimal"
+
+	"github.com/ireneo-dev/ireneo"
+)
+
+// Issued says that money was lent to a customer. It is how every debt begins.
+type Issued struct {
+	ireneo.Event `name:"debt.issued"`
+
+	Customer     string          `json:"customer" validate:"required,max=100" sensitive:"true"`
+	Amount       int64           `json:"amount" validate:"gt=0"`                 // cents
+	InterestRate decimal.Decimal `json:"interest_rate" validate:"gte=0,lte=100"` // percent a year
+	On           civil.Date      `json:"on" validate:"required"`
+}
