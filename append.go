@@ -82,6 +82,7 @@ type appending struct {
 	events  []AnyEvent
 	records []store.Record // one an event, complete but for version and times
 	given   []time.Time    // occurred_at as the caller gave it; zero: as recorded
+	ignored []func()       // warnings about errors that reject nothing
 	tx      *gorm.DB       // the host's; nil commits on its own
 }
 
@@ -307,19 +308,17 @@ func (a *appending) resolve(ctx context.Context, d *decision, cause error) error
 	if d.base == nil {
 		return fmt.Errorf("append to %s/%s: %w", a.key.Type, a.key.ID, cause)
 	}
-	return a.conflict(ctx, d.base.version)
+	return a.conflict(ctx, d.base.version, d.base.version)
 }
 
 // storedAs reads the records of this append by the id of its first event; nil where
 // it is not in the log.
 func (a *appending) storedAs(ctx context.Context, id uuid.UUID) ([]store.Record, error) {
-	for first, err := range a.log.store.Read(ctx, store.Query{EventID: id, Tx: a.tx}) {
-		if err != nil {
-			return nil, err
-		}
-		return a.block(ctx, first)
+	first, err := a.log.first(ctx, store.Query{EventID: id, Tx: a.tx})
+	if first.Version == 0 || err != nil {
+		return nil, err
 	}
-	return nil, nil
+	return a.block(ctx, first)
 }
 
 // block reads as many records as this append has, from first on.
@@ -348,17 +347,15 @@ func (a *appending) earlier(ctx context.Context) (found bool, err error) {
 		return false, nil
 	}
 	q := store.Query{Stream: a.key, IdempotencyKey: a.opts.idempotencyKey, Tx: a.tx}
-	for first, err := range a.log.store.Read(ctx, q) {
-		if err != nil {
-			return false, err
-		}
-		records, err := a.block(ctx, first)
-		if err != nil {
-			return false, err
-		}
-		return true, a.become(records)
+	first, err := a.log.first(ctx, q)
+	if first.Version == 0 || err != nil {
+		return false, err
 	}
-	return false, nil
+	records, err := a.block(ctx, first)
+	if err != nil {
+		return false, err
+	}
+	return true, a.become(records)
 }
 
 // become fills the given events with the stored ones.
@@ -389,12 +386,16 @@ func (a *appending) accept(records []store.Record) {
 		k.record, k.persisted = records[i], true
 		k.record.Data = nil
 	}
+	for _, warn := range a.ignored {
+		warn()
+	}
 }
 
-// conflict reads what was appended since version.
-func (a *appending) conflict(ctx context.Context, version int64) error {
-	e := &ConflictError{Stream: a.key.Type, ID: a.key.ID, Expected: version, Actual: version}
-	q := store.Query{Stream: a.key, AfterVersion: version, Order: store.ByVersion, Limit: pageSize, Tx: a.tx}
+// conflict reads what was appended since the expected version to a stream that is, or
+// was a moment ago, at the actual one.
+func (a *appending) conflict(ctx context.Context, expected, actual int64) error {
+	e := &ConflictError{Stream: a.key.Type, ID: a.key.ID, Expected: expected, Actual: actual}
+	q := store.Query{Stream: a.key, AfterVersion: expected, Order: store.ByVersion, Limit: pageSize, Tx: a.tx}
 	for r, err := range a.log.store.Read(ctx, q) {
 		if err != nil {
 			return err

@@ -142,12 +142,13 @@ func (a *appending) retroactive(h *head) bool {
 // decide finds out whether the events may follow base, and what is to be written.
 func (a *appending) decide(ctx context.Context, base *head) (*decision, error) {
 	if v := a.opts.expectVersion; v != nil && *v != base.version {
-		return nil, a.conflict(ctx, *v)
+		return nil, a.conflict(ctx, *v, base.version)
 	}
 	if err := a.checkLifecycle(base); err != nil {
 		return nil, err
 	}
 	a.stamp(base)
+	a.ignored = nil
 	for _, ev := range a.events {
 		ev.event().facts().errors = Errors{}
 	}
@@ -235,7 +236,7 @@ func (a *appending) foldNew(h *head, r store.Record, given AnyEvent) error {
 }
 
 // hear takes the errors an interpretation added: the consistency projection's reject
-// the event, any other's are only logged.
+// the event, any other's are only logged, when the append is made.
 func (a *appending) hear(f *projection, folded, given AnyEvent) {
 	added := folded.Errors().own
 	if f == a.plan.consistency {
@@ -243,8 +244,10 @@ func (a *appending) hear(f *projection, folded, given AnyEvent) {
 		errs.own = append(errs.own, added...)
 		return
 	}
-	a.log.config.Logger.Warn("a projection that does not decide consistency added errors to an event; they reject nothing",
-		slog.String("projection", f.name), slog.String("errors", sentence(added)), slog.Any("event", given))
+	a.ignored = append(a.ignored, func() {
+		a.log.config.Logger.Warn("a projection that does not decide consistency added errors to an event; they reject nothing",
+			slog.String("projection", f.name), slog.String("errors", sentence(added)), slog.Any("event", given))
+	})
 }
 
 // judge validates the state as it would be shown.

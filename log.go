@@ -168,12 +168,18 @@ func (l *Log) decode(r store.Record) (AnyEvent, error) {
 	return raw(r), nil
 }
 
-// last reads the stream's last record; its Version is zero where there is none.
-func (l *Log) last(ctx context.Context, key store.Stream, tx *gorm.DB) (store.Record, error) {
-	for r, err := range l.store.Read(ctx, store.Query{Stream: key, Order: store.LastFirst, Limit: 1, Tx: tx}) {
+// first reads one record; its Version is zero where none matches.
+func (l *Log) first(ctx context.Context, q store.Query) (store.Record, error) {
+	q.Limit = 1
+	for r, err := range l.store.Read(ctx, q) {
 		return r, err
 	}
 	return store.Record{}, nil
+}
+
+// last reads the stream's last record; its Version is zero where there is none.
+func (l *Log) last(ctx context.Context, key store.Stream, tx *gorm.DB) (store.Record, error) {
+	return l.first(ctx, store.Query{Stream: key, Order: store.LastFirst, Tx: tx})
 }
 
 // pageSize is how many records are held in memory while somebody looks at a stream.

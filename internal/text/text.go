@@ -5,10 +5,11 @@ package text
 
 import (
 	"bytes"
-	"encoding/json"
 	"fmt"
 	"reflect"
+	"strconv"
 	"strings"
+	"unicode/utf16"
 	"unicode/utf8"
 
 	"github.com/ireneo-dev/ireneo/internal/validation"
@@ -43,21 +44,47 @@ func Clean(data []byte) bool {
 		!bytes.Contains(data, []byte(`\ud`)) && !bytes.Contains(data, []byte(`\uD`)) && utf8.Valid(data)
 }
 
-// escaped tells real escapes from text that merely looks like one.
+// escaped tells real escapes from text that merely looks like one: U+0000, the
+// replacement character as encoding/json writes it for bytes that are not UTF-8, and
+// halves of surrogate pairs.
 func escaped(data []byte) bool {
 	if !utf8.Valid(data) {
 		return true
 	}
-	dec := json.NewDecoder(bytes.NewReader(data))
-	for {
-		token, err := dec.Token()
-		if err != nil {
-			return false
+	for i := 0; i < len(data)-1; i++ {
+		if data[i] != '\\' {
+			continue
 		}
-		if s, ok := token.(string); ok && bad(s) != "" || ok && strings.ContainsRune(s, utf8.RuneError) {
+		i++ // the escaped character
+		if data[i] != 'u' {
+			continue
+		}
+		r := unit(data[i+1:])
+		if utf16.IsSurrogate(r) {
+			low := unit(bytes.TrimPrefix(data[i+5:], []byte(`\u`)))
+			if utf16.DecodeRune(r, low) == utf8.RuneError {
+				return true
+			}
+			i += 6
+		}
+		if r == 0 || r == utf8.RuneError {
 			return true
 		}
+		i += 4
 	}
+	return false
+}
+
+// unit reads the four hex digits of an escape.
+func unit(digits []byte) rune {
+	if len(digits) < 4 {
+		return utf8.RuneError
+	}
+	n, err := strconv.ParseUint(string(digits[:4]), 16, 16)
+	if err != nil {
+		return utf8.RuneError
+	}
+	return rune(n)
 }
 
 func walk(v reflect.Value, path string, problems *[]Problem) {
