@@ -189,7 +189,7 @@ func (p *pipeline) send(ctx context.Context, conn *pgxpool.Conn) ([]result, erro
 
 	stored, err := p.read(answers)
 	if closeErr := answers.Close(); err == nil && closeErr != nil {
-		err = p.commitError(closeErr)
+		err = commitError(closeErr)
 	}
 	if err != nil {
 		return nil, err
@@ -251,16 +251,6 @@ func (p *pipeline) unsentError(err error, sql string) error {
 	return eventError(err)
 }
 
-// commitError names an error of the commit itself, such as a deferred constraint
-// of a row's table.
-func (p *pipeline) commitError(err error) error {
-	if lost(err) {
-		return named(store.ErrOutcomeUnknown, err)
-	}
-
-	return eventError(err)
-}
-
 func (at placed) error(err error) error { return rowError(at.index, at.row, err) }
 
 func scanResult(row pgx.CollectableRow) (r result, err error) {
@@ -284,6 +274,10 @@ func scanResults(rows *sql.Rows) ([]result, error) {
 
 func wantsNext(b *store.Batch) bool {
 	return slices.ContainsFunc(b.Records, func(r store.Record) bool { return r.Version == 0 })
+}
+
+func hasWrite(b *store.Batch) bool {
+	return slices.ContainsFunc(b.Rows, func(r store.Row) bool { return r.Write != nil })
 }
 
 func micros(t time.Time) time.Time { return t.UTC().Truncate(time.Microsecond) }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/ireneo-dev/ireneo/store"
@@ -112,6 +113,25 @@ func lost(err error) bool {
 		strings.HasPrefix(pg.Code, "08")
 }
 
+// commitError names an error of COMMIT. In a transaction that was aborted before,
+// COMMIT is answered by a rollback: then somebody kept an error to himself.
+func commitError(err error) error {
+	if lost(err) && !errors.Is(err, pgx.ErrTxCommitRollback) {
+		return named(store.ErrOutcomeUnknown, err)
+	}
+
+	return eventError(err)
+}
+
+// txError names an error of a statement before its transaction's COMMIT.
+func txError(ctx context.Context, err error) error {
+	if _, ok := errors.AsType[*pgconn.PgError](err); ok {
+		return eventError(err)
+	}
+
+	return broken(ctx, err)
+}
+
 // unreached names an error met before anything was sent.
 func unreached(err error) error {
 	if named := translate(err); named != err || errors.Is(err, context.Canceled) {
@@ -121,7 +141,7 @@ func unreached(err error) error {
 	return named(store.ErrUnavailable, err)
 }
 
-// broken names an error of a read, where nothing can be in doubt.
+// broken names an error met while no commit was asked for: nothing is in doubt.
 func broken(ctx context.Context, err error) error {
 	if _, ok := errors.AsType[*pgconn.PgError](err); ok || ctx.Err() != nil {
 		return translate(err)

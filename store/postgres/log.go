@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"gorm.io/gorm"
 
@@ -91,49 +92,76 @@ const (
 
 // Insert writes all batches in one round trip and one commit, in which one
 // statement inserts all records and one statement each row. Only where that fails
-// for the sake of some batch, each goes again on its own. A lost race for a next
-// version is run again up to ten times.
+// for the sake of some batch, each goes again on its own. A batch with a row that
+// has Write goes in a transaction of its own, after the others. A lost race for a
+// next version is run again up to ten times.
 //
 // A deadlock between the rows of two calls is [store.ErrBusy]. It is ctx that
 // bounds the call; where it ends after the statement was sent the answer is
 // [store.ErrOutcomeUnknown].
 func (s *Store) Insert(ctx context.Context, batches ...*store.Batch) []error {
+	if !slices.ContainsFunc(batches, hasWrite) {
+		return s.insertTogether(ctx, batches)
+	}
+
 	errs := make([]error, len(batches))
-
-	err := s.insert(ctx, batches, false)
-	if err != nil && len(batches) > 1 && !shared(err) {
-		for i := range batches {
-			errs[i] = s.insertAlone(ctx, batches[i:i+1])
+	var plain []*store.Batch
+	var places []int
+	for i, b := range batches {
+		if !hasWrite(b) {
+			plain, places = append(plain, b), append(places, i)
 		}
-
-		return errs
 	}
-	if err != nil && len(batches) == 1 {
-		err = s.raceAgain(ctx, batches, err)
+	for i, err := range s.insertTogether(ctx, plain) {
+		errs[places[i]] = err
 	}
-	for i := range errs {
-		errs[i] = err
+	for i, b := range batches {
+		if hasWrite(b) {
+			errs[i] = s.insertAlone(ctx, b, s.insertCalling)
+		}
 	}
 
 	return errs
 }
 
-func (s *Store) insertAlone(ctx context.Context, batch []*store.Batch) error {
-	return s.raceAgain(ctx, batch, s.insert(ctx, batch, false))
+func (s *Store) insertTogether(ctx context.Context, batches []*store.Batch) []error {
+	errs := make([]error, len(batches))
+	if len(batches) == 1 {
+		errs[0] = s.insertAlone(ctx, batches[0], s.insertOne)
+		return errs
+	}
+
+	err := s.insert(ctx, batches, false)
+	for i, b := range batches {
+		errs[i] = err
+		if err != nil && !shared(err) {
+			errs[i] = s.insertAlone(ctx, b, s.insertOne)
+		}
+	}
+
+	return errs
 }
 
-// raceAgain repeats the insert of one batch that lost a race for a next version.
-// From here on the racers line up behind a lock on their streams, so that ten
-// attempts are plenty for any number of them.
-func (s *Store) raceAgain(ctx context.Context, batch []*store.Batch, err error) error {
+// insertAlone inserts one batch and repeats that where it lost a race for a next
+// version. From the second attempt on the racers line up behind a lock on their
+// streams, so that ten attempts are plenty for any number of them.
+func (s *Store) insertAlone(ctx context.Context, batch *store.Batch, insert insertFunc) error {
+	err := insert(ctx, batch, false)
 	for range attempts {
-		if !errors.Is(err, store.ErrVersionTaken) || !wantsNext(batch[0]) {
-			return err
+		if !errors.Is(err, store.ErrVersionTaken) || !wantsNext(batch) {
+			break
 		}
-		err = s.insert(ctx, batch, true)
+		err = insert(ctx, batch, true)
 	}
 
 	return err
+}
+
+// insertFunc makes one attempt, after locking the batch's streams if it is told to.
+type insertFunc func(ctx context.Context, batch *store.Batch, lockStreams bool) error
+
+func (s *Store) insertOne(ctx context.Context, batch *store.Batch, lockStreams bool) error {
+	return s.insert(ctx, []*store.Batch{batch}, lockStreams)
 }
 
 // insert is one round trip, which PostgreSQL runs as one implicit transaction.
@@ -161,22 +189,46 @@ func (s *Store) insert(ctx context.Context, batches []*store.Batch, lockStreams 
 	return nil
 }
 
-// InsertTx writes batch inside tx between a savepoint and its release, so that a
-// refusal never leaves tx aborted. A lost race for a next version is run again up
-// to ten times. Nothing else may use tx meanwhile.
-func (s *Store) InsertTx(ctx context.Context, tx *gorm.DB, batch *store.Batch) error {
-	conn := tx.Statement.ConnPool
-	if _, ok := conn.(gorm.TxCommitter); !ok {
-		return errors.New("insert: tx is not a transaction")
+// insertCalling writes a batch in an explicit transaction, in which its rows may
+// call back. ctx ends its statements but not its COMMIT.
+func (s *Store) insertCalling(ctx context.Context, batch *store.Batch, lockStreams bool) error {
+	conn, err := s.sql.Conn(ctx)
+	if err != nil {
+		return fmt.Errorf("insert: %w", unreached(err))
+	}
+	defer conn.Close()
+	tx, err := conn.BeginTx(context.WithoutCancel(ctx), nil)
+	if err != nil {
+		return fmt.Errorf("insert: %w", unreached(err))
+	}
+	defer tx.Rollback() //nolint:errcheck // done is done: after a commit there is nothing to undo
+
+	given := newRecords([]*store.Batch{batch})
+	stored, err := writeTx(ctx, handle(ctx, s.db, tx), given, batch.Rows, lockStreams)
+	if err != nil {
+		return fmt.Errorf("insert: %w", err)
 	}
 
-	err := s.insertTx(ctx, conn, batch, false)
-	for range attempts {
-		if !errors.Is(err, store.ErrVersionTaken) || !wantsNext(batch) {
-			break
-		}
-		err = s.insertTx(ctx, conn, batch, true)
+	if err := tx.Commit(); err != nil {
+		return fmt.Errorf("insert: %w", commitError(err))
 	}
+	given.fill(stored)
+
+	return nil
+}
+
+// InsertTx writes batch inside tx between a savepoint and its release, so that a
+// refusal never leaves tx aborted. A lost race for a next version is run again up
+// to ten times. Where ctx ends in the middle the connection is lost, and tx with
+// it. Nothing else may use tx meanwhile.
+func (s *Store) InsertTx(ctx context.Context, tx *gorm.DB, batch *store.Batch) error {
+	if _, ok := tx.Statement.ConnPool.(gorm.TxCommitter); !ok {
+		return fmt.Errorf("insert: %w", store.ErrNotInTransaction)
+	}
+
+	err := s.insertAlone(ctx, batch, func(ctx context.Context, batch *store.Batch, lockStreams bool) error {
+		return insertSaved(ctx, handle(ctx, tx, tx.Statement.ConnPool), batch, lockStreams)
+	})
 	if err != nil {
 		return fmt.Errorf("insert: %w", err)
 	}
@@ -184,12 +236,15 @@ func (s *Store) InsertTx(ctx context.Context, tx *gorm.DB, batch *store.Batch) e
 	return nil
 }
 
-func (s *Store) insertTx(ctx context.Context, conn gorm.ConnPool, batch *store.Batch, lockStreams bool) error {
+// insertSaved writes a batch between a savepoint and its release.
+func insertSaved(ctx context.Context, tx *gorm.DB, batch *store.Batch, lockStreams bool) error {
+	conn := tx.Statement.ConnPool
 	if _, err := conn.ExecContext(ctx, "SAVEPOINT ireneo_insert"); err != nil {
-		return translate(err)
+		return txError(ctx, err)
 	}
 
-	stored, given, err := writeTx(ctx, conn, batch, lockStreams)
+	given := newRecords([]*store.Batch{batch})
+	stored, err := writeTx(ctx, tx, given, batch.Rows, lockStreams)
 	if err != nil {
 		undo := "ROLLBACK TO SAVEPOINT ireneo_insert; RELEASE SAVEPOINT ireneo_insert"
 		if _, undoErr := conn.ExecContext(context.WithoutCancel(ctx), undo); undoErr != nil {
@@ -200,37 +255,53 @@ func (s *Store) insertTx(ctx context.Context, conn gorm.ConnPool, batch *store.B
 	}
 
 	if _, err := conn.ExecContext(ctx, "RELEASE SAVEPOINT ireneo_insert"); err != nil {
-		return translate(err)
+		return txError(ctx, err)
 	}
 	given.fill(stored)
 
 	return nil
 }
 
-func writeTx(ctx context.Context, conn gorm.ConnPool, batch *store.Batch, lockStreams bool) ([]result, *records, error) {
-	given := newRecords([]*store.Batch{batch})
+func writeTx(ctx context.Context, tx *gorm.DB, given *records, rows []store.Row, lockStreams bool) (stored []result, err error) {
+	conn := tx.Statement.ConnPool
 	if lockStreams {
 		if _, err := conn.ExecContext(ctx, lockSQL, given.locks()); err != nil {
-			return nil, nil, translate(err)
+			return nil, txError(ctx, err)
 		}
 	}
 
-	var stored []result
 	if len(given.all) > 0 {
-		rows, err := conn.QueryContext(ctx, given.statement(), given.args()...)
+		answer, err := conn.QueryContext(ctx, given.statement(), given.args()...)
+		if err == nil {
+			stored, err = scanResults(answer)
+		}
 		if err != nil {
-			return nil, nil, eventError(err)
-		}
-		if stored, err = scanResults(rows); err != nil {
-			return nil, nil, eventError(err)
+			return nil, txError(ctx, err)
 		}
 	}
 
-	for i, row := range batch.Rows {
-		if _, err := conn.ExecContext(ctx, upsert(row), values(row)...); err != nil {
-			return nil, nil, rowError(i, row, err)
+	for i, row := range rows {
+		if err := writeRow(ctx, tx, row); err != nil {
+			return nil, rowError(i, row, err)
 		}
 	}
 
-	return stored, given, nil
+	return stored, nil
+}
+
+func writeRow(ctx context.Context, tx *gorm.DB, row store.Row) error {
+	if row.Write != nil {
+		return row.Write(ctx, tx)
+	}
+	_, err := tx.Statement.ConnPool.ExecContext(ctx, upsert(row), values(row)...)
+
+	return err
+}
+
+// handle is a fresh GORM session that uses conn.
+func handle(ctx context.Context, db *gorm.DB, conn gorm.ConnPool) *gorm.DB {
+	tx := db.Session(&gorm.Session{NewDB: true, Context: ctx})
+	tx.Statement.ConnPool = conn
+
+	return tx
 }

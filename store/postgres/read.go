@@ -8,6 +8,9 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5/pgtype"
+
 	"github.com/ireneo-dev/ireneo/store"
 )
 
@@ -66,14 +69,19 @@ func selection(q store.Query) (text string, args []any) {
 			position, stream_type, stream_id, version, event_id, type, schema_version,
 			data, meta, recorded_at, occurred_at, COALESCE(idempotency_key, '')
 		FROM event_entries
-		WHERE stream_type = $1
-		AND stream_id = $2`)
-	args = []any{q.Stream.Type, q.Stream.ID}
+		WHERE true`)
 	where := func(clause string, value any) {
 		args = append(args, value)
 		b.WriteString("\n\t\tAND " + clause + " $" + strconv.Itoa(len(args)))
 	}
 
+	if q.Stream != (store.Stream{}) || q.EventID == uuid.Nil {
+		where("stream_type =", q.Stream.Type)
+		where("stream_id =", q.Stream.ID)
+	}
+	if q.EventID != uuid.Nil {
+		where("event_id =", pgtype.UUID{Bytes: q.EventID, Valid: true})
+	}
 	if q.AfterVersion != 0 {
 		where("version >", q.AfterVersion)
 	}

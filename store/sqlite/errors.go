@@ -108,6 +108,15 @@ func codeName(primary int) error {
 	return nil
 }
 
+// commitError names an error of COMMIT, or of a statement that commits by itself.
+func commitError(err error) error {
+	if lost(err) {
+		return named(store.ErrOutcomeUnknown, err)
+	}
+
+	return eventError(err)
+}
+
 // lost says whether err leaves open what became of a commit that was asked for: the
 // disk failed while it was written, and may or may not have it after a crash.
 func lost(err error) bool {
@@ -120,7 +129,7 @@ func lost(err error) bool {
 // savepoint of the one that met it.
 func shared(err error) bool {
 	for _, name := range []error{
-		store.ErrUnavailable, store.ErrReadOnly, store.ErrFull, store.ErrBusy,
+		store.ErrOutcomeUnknown, store.ErrUnavailable, store.ErrReadOnly, store.ErrFull, store.ErrBusy,
 		context.Canceled, context.DeadlineExceeded,
 	} {
 		if errors.Is(err, name) {

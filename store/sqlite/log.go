@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"gorm.io/gorm"
@@ -49,11 +50,37 @@ const (
 type result [4]int64
 
 // Insert writes one record alone as one statement, anything else as one
-// transaction with a savepoint for each of several batches. It waits up to five
+// transaction with a savepoint for each of several batches. A batch with a row that
+// has Write goes in a transaction of its own, after the others. It waits up to five
 // seconds for writers of this process and up to five more for those of others,
 // then it is [store.ErrBusy]. ctx bounds only the wait in this process: what was
 // begun is finished.
 func (s *Store) Insert(ctx context.Context, batches ...*store.Batch) []error {
+	if !slices.ContainsFunc(batches, hasWrite) {
+		return s.insertTogether(ctx, batches)
+	}
+
+	errs := make([]error, len(batches))
+	var plain []*store.Batch
+	var places []int
+	for i, b := range batches {
+		if !hasWrite(b) {
+			plain, places = append(plain, b), append(places, i)
+		}
+	}
+	for i, err := range s.insertTogether(ctx, plain) {
+		errs[places[i]] = err
+	}
+	for i, b := range batches {
+		if hasWrite(b) {
+			errs[i] = s.insertCalling(ctx, b)
+		}
+	}
+
+	return errs
+}
+
+func (s *Store) insertTogether(ctx context.Context, batches []*store.Batch) []error {
 	errs := make([]error, len(batches))
 	if len(batches) == 0 {
 		return errs
@@ -78,13 +105,38 @@ func (s *Store) Insert(ctx context.Context, batches ...*store.Batch) []error {
 	return errs
 }
 
+// insertCalling writes a batch in a transaction of database/sql, in which its rows
+// may call back. Neither it nor they can be interrupted.
+func (s *Store) insertCalling(ctx context.Context, batch *store.Batch) error {
+	conn, err := s.writerConn(ctx)
+	if err != nil {
+		return fmt.Errorf("insert: %w", err)
+	}
+	defer conn.Close()
+	ctx = context.WithoutCancel(ctx)
+	tx, err := conn.BeginTx(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("insert: %w", translate(err))
+	}
+	defer tx.Rollback() //nolint:errcheck // done is done: after a commit there is nothing to undo
+
+	stored, err := write(newHosted(ctx, s.db, tx), batch)
+	if err != nil {
+		return fmt.Errorf("insert: %w", err)
+	}
+
+	if err := tx.Commit(); err != nil {
+		return fmt.Errorf("insert: %w", commitError(err))
+	}
+	fill(batch, stored)
+
+	return nil
+}
+
 func insertSingle(w *session, batch *store.Batch) error {
 	stored, err := insertRecord(w, &batch.Records[0])
-	if lost(err) {
-		return named(store.ErrOutcomeUnknown, err)
-	}
 	if err != nil {
-		return eventError(err)
+		return commitError(err)
 	}
 	fill(batch, []result{stored})
 
@@ -106,10 +158,8 @@ func insertAll(w *session, batches []*store.Batch, errs []error) error {
 		}
 	}
 
-	if _, err := w.exec("COMMIT", nil); lost(err) {
-		return rollBack(w, named(store.ErrOutcomeUnknown, err))
-	} else if err != nil {
-		return rollBack(w, translate(err))
+	if _, err := w.exec("COMMIT", nil); err != nil {
+		return rollBack(w, commitError(err))
 	}
 	for i, b := range batches {
 		if errs[i] == nil {
@@ -153,13 +203,13 @@ func insertSaved(r runner, batch *store.Batch) ([]result, error) {
 func (s *Store) InsertTx(ctx context.Context, tx *gorm.DB, batch *store.Batch) error {
 	conn := tx.Statement.ConnPool
 	if _, ok := conn.(gorm.TxCommitter); !ok {
-		return errors.New("insert: tx is not a transaction")
+		return fmt.Errorf("insert: %w", store.ErrNotInTransaction)
 	}
 	if err := ctx.Err(); err != nil {
 		return fmt.Errorf("insert: %w", err)
 	}
 
-	stored, err := insertSaved(hosted{context.WithoutCancel(ctx), conn}, batch)
+	stored, err := insertSaved(newHosted(context.WithoutCancel(ctx), tx, conn), batch)
 	if err != nil {
 		return fmt.Errorf("insert: %w", err)
 	}
@@ -178,12 +228,25 @@ func write(r runner, batch *store.Batch) ([]result, error) {
 	}
 
 	for i, row := range batch.Rows {
-		if _, err := r.exec(upsert(row), values(row)); err != nil {
+		if err := writeRow(r, row); err != nil {
 			return nil, rowError(i, row, err)
 		}
 	}
 
 	return stored, nil
+}
+
+func writeRow(r runner, row store.Row) error {
+	if row.Write != nil {
+		return r.call(row.Write)
+	}
+	_, err := r.exec(upsert(row), values(row))
+
+	return err
+}
+
+func hasWrite(b *store.Batch) bool {
+	return slices.ContainsFunc(b.Rows, func(r store.Row) bool { return r.Write != nil })
 }
 
 func insertRecord(r runner, rec *store.Record) (result, error) {

@@ -21,6 +21,8 @@ type runner interface {
 	// row reads the one row of four integers that the statement returns, and runs
 	// the statement to its end.
 	row(text string, args []any) (result, error)
+	// call runs a row's own Write.
+	call(write func(context.Context, *gorm.DB) error) error
 }
 
 // session is the writer's connection. The store uses it below database/sql, for two
@@ -74,19 +76,28 @@ func (w *session) Close() error {
 
 // writing waits for the writer's connection and runs fn with it.
 func (s *Store) writing(ctx context.Context, fn func(w *session) error) error {
+	conn, err := s.writerConn(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+
+	return conn.Raw(func(c any) error { return fn(c.(*session)) })
+}
+
+func (s *Store) writerConn(ctx context.Context) (*sql.Conn, error) {
 	wait, cancel := context.WithTimeout(ctx, busyTimeout)
 	defer cancel()
 
 	conn, err := s.writer.Conn(wait)
 	if err != nil {
-		return waitError(ctx, err)
+		return nil, waitError(ctx, err)
 	}
-	defer conn.Close()
 	if err := ctx.Err(); err != nil {
-		return err
+		return nil, errors.Join(err, conn.Close())
 	}
 
-	return conn.Raw(func(c any) error { return fn(c.(*session)) })
+	return conn, nil
 }
 
 func waitError(ctx context.Context, err error) error {
@@ -159,6 +170,10 @@ func (w *session) row(text string, args []any) (r result, err error) {
 	return r, nil
 }
 
+func (w *session) call(func(context.Context, *gorm.DB) error) error {
+	return errors.New("a row with Write needs a transaction of GORM") // Insert sees to that
+}
+
 func convert(args []any) ([]driver.NamedValue, error) {
 	values := make([]driver.NamedValue, len(args))
 	for i, arg := range args {
@@ -176,7 +191,15 @@ func convert(args []any) ([]driver.NamedValue, error) {
 // same reason as session.
 type hosted struct {
 	ctx  context.Context
+	tx   *gorm.DB
 	conn gorm.ConnPool
+}
+
+func newHosted(ctx context.Context, db *gorm.DB, conn gorm.ConnPool) hosted {
+	tx := db.Session(&gorm.Session{NewDB: true, Context: ctx})
+	tx.Statement.ConnPool = conn
+
+	return hosted{ctx, tx, conn}
 }
 
 func (h hosted) exec(text string, args []any) (int64, error) {
@@ -207,3 +230,5 @@ func (h hosted) row(text string, args []any) (r result, err error) {
 
 	return r, rows.Err()
 }
+
+func (h hosted) call(write func(context.Context, *gorm.DB) error) error { return write(h.ctx, h.tx) }

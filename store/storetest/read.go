@@ -84,6 +84,16 @@ func readAfter(t *testing.T, s store.Store) {
 	equal(t, got, []int64{4, 1, 2, 5, 3, 6})
 }
 
+func readEventID(t *testing.T, s store.Store) {
+	stream := history(t, s)
+	third := read(t, s, store.Query{Stream: stream, Order: store.ByVersion})[2]
+
+	equal(t, read(t, s, store.Query{EventID: third.EventID}), []store.Record{third})
+	equal(t, read(t, s, store.Query{EventID: third.EventID, Stream: stream}), []store.Record{third})
+	equal(t, len(read(t, s, store.Query{EventID: third.EventID, Stream: account("b")})), 0)
+	equal(t, len(read(t, s, store.Query{})), 0)
+}
+
 func readTx(t *testing.T, s store.Store) {
 	a := account("a")
 	insert(t, s, batchOf(event(a, 1)))

@@ -1,9 +1,12 @@
 package storetest
 
 import (
+	"context"
 	"errors"
 	"testing"
 	"time"
+
+	"gorm.io/gorm"
 
 	"github.com/ireneo-dev/ireneo/store"
 )
@@ -164,4 +167,88 @@ func rowsNoTable(t *testing.T, s store.Store) {
 		t.Fatalf("got %v", errs)
 	}
 	wantVersions(t, s, account("a"))
+}
+
+// calling is a row that writes amount to id by itself and counts its calls.
+func calling(id string, amount int64, calls *int, fail error) store.Row {
+	return store.Row{Of: "balances", Table: "balances", Write: func(ctx context.Context, tx *gorm.DB) error {
+		*calls++
+		err := tx.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
+			return tx.Create(&Balance{ID: id, Amount: amount}).Error
+		})
+		if err != nil {
+			return err
+		}
+
+		return fail
+	}}
+}
+
+func rowsWrite(t *testing.T, s store.Store) {
+	balances(t, s)
+	var calls int
+	called := func(id string, version int64, fail error) *store.Batch {
+		return &store.Batch{
+			Records: []store.Record{event(account(id), version)},
+			Rows:    []store.Row{balance(id+"-before", 1), calling(id, 2, &calls, fail), balance(id+"-after", 3)},
+		}
+	}
+	plain := &store.Batch{Records: []store.Record{event(account("plain"), 1)}, Rows: []store.Row{balance("plain", 4)}}
+	batches := []*store.Batch{called("a", 1, nil), called("b", 0, errUndo), plain, called("c", 0, nil), called("a", 1, nil)}
+	errs := s.Insert(t.Context(), batches...)
+
+	if errs[0] != nil || errs[2] != nil || errs[3] != nil || !errors.Is(errs[4], store.ErrVersionTaken) {
+		t.Fatalf("got %v", errs)
+	}
+	wantRowError(t, errs[1], 1, "balances")
+	if !errors.Is(errs[1], errUndo) {
+		t.Fatalf("got %v", errs[1])
+	}
+	equal(t, calls, 3)
+	equal(t, readBalances(t, s), []Balance{
+		{ID: "a", Amount: 2}, {ID: "a-after", Amount: 3}, {ID: "a-before", Amount: 1},
+		{ID: "c", Amount: 2}, {ID: "c-after", Amount: 3}, {ID: "c-before", Amount: 1},
+		{ID: "plain", Amount: 4},
+	})
+	wantVersions(t, s, account("b"))
+	equal(t, readStream(t, s, account("c")), batches[3].Records)
+}
+
+func rowsWriteUnique(t *testing.T, s store.Store) {
+	balances(t, s)
+	var calls int
+	for i := range 2 {
+		err := insertOne(t, s, &store.Batch{
+			Records: []store.Record{event(account("a"), 0)},
+			Rows:    []store.Row{calling("a", 1, &calls, nil)},
+		})
+		if i == 0 && err != nil || i == 1 && (err == nil || errors.Is(err, store.ErrVersionTaken)) {
+			t.Fatalf("got %v", err)
+		}
+	}
+	equal(t, calls, 2)
+	wantVersions(t, s, account("a"), 1)
+}
+
+func rowsWriteInTx(t *testing.T, s store.Store) {
+	balances(t, s)
+	var calls int
+	err := s.DB().Transaction(func(tx *gorm.DB) error {
+		for _, fail := range []error{errUndo, nil} {
+			err := s.InsertTx(t.Context(), tx, &store.Batch{
+				Records: []store.Record{event(account("a"), 0)},
+				Rows:    []store.Row{calling("a", 1, &calls, fail)},
+			})
+			if !errors.Is(err, fail) {
+				return err
+			}
+		}
+
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	equal(t, readBalances(t, s), []Balance{{ID: "a", Amount: 1}})
+	wantVersions(t, s, account("a"), 1)
 }
