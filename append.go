@@ -244,15 +244,12 @@ func (a *appending) attempt(ctx context.Context, base *head) error {
 	return a.insert(ctx, d)
 }
 
-// commitTimeout bounds an insert, which is not interrupted once it has begun.
-const commitTimeout = 10 * time.Second
-
 // insert writes the decision and tells the events how it went.
 func (a *appending) insert(ctx context.Context, d *decision) error {
 	if err := context.Cause(ctx); err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), commitTimeout)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), a.log.config.CommitTimeout)
 	defer cancel()
 
 	err := a.write(ctx, &d.batch)
@@ -274,22 +271,26 @@ func (a *appending) insert(ctx context.Context, d *decision) error {
 }
 
 // write makes the one store call. Where its answer is lost the same batch, with the
-// same event ids, is inserted again: only that tells what became of the first.
+// same event ids, is inserted again for as long as ctx allows: only that tells what
+// became of the first.
 func (a *appending) write(ctx context.Context, batch *store.Batch) error {
 	if a.tx != nil {
 		return a.log.store.InsertTx(ctx, a.tx, batch)
 	}
-	pause := 10 * time.Millisecond
-	for {
-		err := a.log.store.Insert(ctx, batch)[0]
-		if !errors.Is(err, store.ErrOutcomeUnknown) {
-			return err
-		}
+
+	err := a.log.store.Insert(ctx, batch)[0]
+	if !errors.Is(err, store.ErrOutcomeUnknown) {
+		return err
+	}
+	for pause := 10 * time.Millisecond; ; pause = min(2*pause, time.Second) {
 		select {
 		case <-time.After(pause):
-			pause *= 2
 		case <-ctx.Done():
 			return err
+		}
+		again := a.log.store.Insert(ctx, batch)[0]
+		if !errors.Is(again, store.ErrOutcomeUnknown) && !errors.Is(again, store.ErrUnavailable) && ctx.Err() == nil {
+			return again
 		}
 	}
 }

@@ -51,6 +51,11 @@ type Config struct {
 	// least recently appended to being dropped first. Defaults to 10 000.
 	CachedStreams int
 
+	// CommitTimeout bounds the insert of an append, which is not interrupted by its
+	// context once it has begun. Lost connections are tried again for as long.
+	// Defaults to 10 seconds.
+	CommitTimeout time.Duration
+
 	// MaxEventBytes bounds the stored payload of one event. Defaults to 1 MiB.
 	MaxEventBytes int
 
@@ -79,6 +84,7 @@ func Open(st store.Store, config Config) (*Log, error) {
 	config.Clock = cmpOr(config.Clock, time.Now)
 	config.Logger = cmp.Or(config.Logger, slog.Default())
 	config.CachedStreams = cmp.Or(config.CachedStreams, 10_000)
+	config.CommitTimeout = cmp.Or(config.CommitTimeout, 10*time.Second)
 	config.MaxEventBytes = cmp.Or(config.MaxEventBytes, 1<<20)
 	config.MaxEvents = cmp.Or(config.MaxEvents, 10_000)
 	config.Messages = config.Messages.withDefaults()
