@@ -279,6 +279,9 @@ func (a *appending) write(ctx context.Context, batch *store.Batch) error {
 	}
 
 	err := a.log.store.Insert(ctx, batch)[0]
+	if errors.Is(err, store.ErrUnavailable) { // a pooled connection may have been dead: nothing was sent
+		err = a.log.store.Insert(ctx, batch)[0]
+	}
 	if !errors.Is(err, store.ErrOutcomeUnknown) {
 		return err
 	}

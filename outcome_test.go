@@ -1,6 +1,7 @@
 package ireneo_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -25,6 +26,7 @@ const (
 	pass          = iota
 	cutRequest    // the server never sees it
 	cutReply      // the server has done it, the client never hears
+	cutCommit     // so with the reply to a COMMIT
 	cutAllReplies // and goes on so
 )
 
@@ -97,6 +99,9 @@ func (p *proxy) pump(to io.Writer, from io.Reader, cut int32) {
 		if err != nil {
 			return
 		}
+		if cut == cutRequest && bytes.Contains(buffer[:n], []byte("commit")) {
+			p.next.CompareAndSwap(cutCommit, cutReply)
+		}
 		if p.next.CompareAndSwap(cut, pass) || cut == cutReply && p.next.Load() == cutAllReplies {
 			p.cuts.Add(1)
 			return
@@ -125,32 +130,35 @@ func TestAppend_ResolvesACommitWhoseAnswerIsLost(t *testing.T) {
 		ireneo.On(func(*Owner, *Deposited, time.Time) {}))
 	called := &ireneo.Stream{Type: "called", Purpose: "Writes by itself", Transactional: ireneo.Materialize(Balances, calling)}
 	p, ctx, _ := throughProxy(t, with([]*ireneo.Stream{called}))
-	for name, cut := range map[string]int32{"request": cutRequest, "reply": cutReply} {
-		for _, s := range []*ireneo.Stream{Account, Journal, called} {
-			h := s.For("lost-" + name)
-			must(t, h.Append(ctx, &Deposited{Amount: 1})) // statements are prepared, the cache is warm
-			before := p.cuts.Load()
-			p.next.Store(cut)
-			batch := []ireneo.AnyEvent{&Deposited{Amount: 2}, &Deposited{Amount: 3}}
-			err := h.AppendAll(ctx, batch)
-			if s == called && cut == cutRequest { // the BEGIN was cut: for certain nothing is written
-				wantError(t, err, ireneo.ErrUnavailable)
-				err = h.AppendAll(ctx, batch)
-			}
-			must(t, err)
-			if p.cuts.Load() != before+1 {
-				t.Fatalf("%s of %s was not cut", name, s.Type)
-			}
-			if got := versions(batch); got != " 2 3" || batch[0].Position() == 0 || !batch[1].Persisted() {
-				t.Errorf("%s of %s: the events say they are versions%s", name, s.Type, got)
-			}
-			must(t, h.Append(ctx, &Deposited{Amount: 4}))
-			if got := versions(collect(t, ctx, h)); got != " 1 2 3 4" {
-				t.Errorf("%s of %s: the stream has versions%s", name, s.Type, got)
-			}
+	for _, tt := range []struct {
+		name   string
+		cut    int32
+		stream *ireneo.Stream
+	}{
+		{"decided, request", cutRequest, Account},
+		{"decided, reply", cutReply, Account},
+		{"next version, request", cutRequest, Journal},
+		{"next version, reply", cutReply, Journal},
+		{"explicit transaction, last reply", cutCommit, called},
+	} {
+		h := tt.stream.For(tt.name)
+		must(t, h.Append(ctx, &Deposited{Amount: 1})) // statements are prepared, the cache is warm
+		before := p.cuts.Load()
+		p.next.Store(tt.cut)
+		batch := []ireneo.AnyEvent{&Deposited{Amount: 2}, &Deposited{Amount: 3}}
+		must(t, h.AppendAll(ctx, batch))
+		if p.cuts.Load() != before+1 {
+			t.Fatalf("%s was not cut", tt.name)
+		}
+		if got := versions(batch); got != " 2 3" || batch[0].Position() == 0 || !batch[1].Persisted() {
+			t.Errorf("%s: the events say they are versions%s", tt.name, got)
+		}
+		must(t, h.Append(ctx, &Deposited{Amount: 4}))
+		if got := versions(collect(t, ctx, h)); got != " 1 2 3 4" {
+			t.Errorf("%s: the stream has versions%s", tt.name, got)
 		}
 	}
-	wantBalance(t, ctx, "lost-reply", 10)
+	wantBalance(t, ctx, "decided, reply", 10)
 }
 
 func TestAppend_SaysWhenTheOutcomeStaysUnknown(t *testing.T) {

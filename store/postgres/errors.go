@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"net"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -111,6 +113,16 @@ func lost(err error) bool {
 
 	return !ok || pg.SeverityUnlocalized == "FATAL" || pg.SeverityUnlocalized == "PANIC" ||
 		strings.HasPrefix(pg.Code, "08")
+}
+
+// brokenOff says whether err is the connection's, not the server's refusal nor an
+// argument that cannot be encoded.
+func brokenOff(err error) bool {
+	if _, ok := errors.AsType[net.Error](err); ok {
+		return true
+	}
+
+	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed)
 }
 
 // commitError names an error of COMMIT. In a transaction that was aborted before,
