@@ -1,0 +1,57 @@
+package config
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/ireneo-dev/ireneo"
+	"github.com/ireneo-dev/ireneo/app/event_streams"
+	"github.com/ireneo-dev/ireneo/app/events"
+	"github.com/ireneo-dev/ireneo/db/migrate"
+	"github.com/ireneo-dev/ireneo/store"
+	"github.com/ireneo-dev/ireneo/store/postgres"
+	"github.com/ireneo-dev/ireneo/store/sqlite"
+)
+
+// OpenLog opens the log of Ledger on the database at url. The caller closes the store.
+func OpenLog(ctx context.Context, url string) (store.Store, *ireneo.Log, error) {
+	open, err := databaseOf(url)
+	if err != nil {
+		return nil, nil, err
+	}
+	st, err := open(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	log, err := ireneo.Open(st, ireneo.Config{Streams: streams.All, Events: events.All, Migrations: migrate.FS})
+	if err != nil {
+		return nil, nil, errors.Join(err, st.Close())
+	}
+	return st, log, nil
+}
+
+// databaseOf says how to open the database at url. This is the one place that names
+// the stores.
+func databaseOf(url string) (func(context.Context) (store.Store, error), error) {
+	kind, path, _ := strings.Cut(url, ":")
+	switch {
+	case kind == "postgres" || kind == "postgresql":
+		return func(ctx context.Context) (store.Store, error) { return postgres.Open(ctx, url) }, nil
+	case kind == "sqlite" && path != "":
+		return func(ctx context.Context) (store.Store, error) { return openFile(ctx, path) }, nil
+	default: // the URL may hold a password, so it is not repeated
+		return nil, errors.New("DATABASE_URL is not understood; set it to postgres://user:password@host/name or sqlite:path")
+	}
+}
+
+// openFile opens the database file, in a folder it makes where that is missing.
+func openFile(ctx context.Context, path string) (store.Store, error) {
+	if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
+		return nil, fmt.Errorf("open the database: %w", err)
+	}
+	return sqlite.Open(ctx, path)
+}

@@ -1,0 +1,83 @@
+package debts
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/ireneo-dev/ireneo"
+	"github.com/ireneo-dev/ireneo/app/event_streams"
+	"github.com/ireneo-dev/ireneo/app/events/debt"
+	"github.com/ireneo-dev/ireneo/app/money"
+	"github.com/ireneo-dev/ireneo/web/forms"
+)
+
+// Issue issues a debt: POST /debts. The form's key is the id of the new debt, so that a
+// form sent twice makes one.
+func (p Pages) Issue(c echo.Context) error {
+	f, err := forms.Read("issue", c.Request())
+	if err != nil {
+		return badForm(err)
+	}
+	ev := issuedOf(f)
+	p.checkDay(f, ev.On)
+	if !f.Valid() {
+		return p.Site.Render(c, http.StatusUnprocessableEntity, "Issue a debt", issueForm(f))
+	}
+
+	id := f.Key()
+	err = issue(c.Request().Context(), id, ev, f)
+	switch {
+	case err == nil:
+		return c.Redirect(http.StatusSeeOther, path(id))
+	case errors.Is(err, ireneo.ErrInvalid):
+		f.Take(ev.Errors())
+		return p.Site.Render(c, http.StatusUnprocessableEntity, "Issue a debt", issueForm(f))
+	case errors.Is(err, ireneo.ErrConflict):
+		f.Renew()
+		f.Add("", "This form has issued a debt already, "+usedFor(err)+". What is in it now was not recorded; send it again to issue another debt.")
+		return p.Site.Render(c, http.StatusConflict, "Issue a debt", issueForm(f))
+	default:
+		return err
+	}
+}
+
+func issuedOf(f *forms.Form) *debt.Issued {
+	return &debt.Issued{
+		Customer:     f.Text("customer", "Customer"),
+		Amount:       f.Money("amount", "Amount"),
+		InterestRate: f.Decimal("interest_rate", "Interest rate"),
+		On:           f.Date("on", "Date"),
+	}
+}
+
+// issue appends the event once for each key. Where the key was used for other facts it
+// is a conflict.
+func issue(ctx context.Context, id string, ev *debt.Issued, f *forms.Form) error {
+	h, typed := streams.Debt.For(id), issuedOf(f)
+	err := h.Append(ctx, ev, ireneo.IdempotencyKey(f.Key()))
+	if errors.Is(err, ireneo.ErrConflict) { // another process was issuing it at this moment
+		err = h.Append(ctx, ev, ireneo.IdempotencyKey(f.Key()))
+	}
+	if err == nil && !same(ev, typed) {
+		return h.Append(ctx, typed, ireneo.ExpectVersion(0))
+	}
+	return err
+}
+
+// usedFor says what the form was used for the first time.
+func usedFor(err error) string {
+	conflict, ok := errors.AsType[*ireneo.ConflictError](err)
+	if !ok || len(conflict.Events) == 0 {
+		return "with other values"
+	}
+	first, ok := conflict.Events[0].(*debt.Issued)
+	if !ok {
+		return "with other values"
+	}
+	return money.Format(first.Amount) + " to " + first.Customer
+}
+
+func path(id string) string { return "/debts/" + id }

@@ -1,0 +1,112 @@
+// Package debts has the pages about debts: the list, the form that issues one, and the
+// page of one debt with its history and what can be done next.
+package debts
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+	"time"
+	"unicode"
+
+	"cloud.google.com/go/civil"
+	"github.com/labstack/echo/v4"
+
+	"github.com/ireneo-dev/ireneo/app/projections"
+	"github.com/ireneo-dev/ireneo/web"
+	"github.com/ireneo-dev/ireneo/web/forms"
+)
+
+// Pages answers the requests about debts. It is safe for concurrent use.
+type Pages struct {
+	Site *web.Site
+	Now  func() time.Time
+}
+
+// Index lists the debts: GET /debts?status=&q=&after=.
+func (p Pages) Index(c echo.Context) error {
+	search := searchOf(c)
+	found, err := search.Find(c.Request().Context())
+	if err != nil {
+		return err
+	}
+	totals, err := search.Totals(c.Request().Context())
+	if err != nil {
+		return err
+	}
+	return p.Site.Render(c, http.StatusOK, "Debts", index(list{Search: search, Found: found, Totals: totals}))
+}
+
+// searchOf takes from the query what it allows and drops the rest.
+func searchOf(c echo.Context) projections.Search {
+	s := projections.Search{Customer: clean(c.QueryParam("q"))}
+	switch status := c.QueryParam("status"); status {
+	case projections.Open, projections.Settled, projections.WrittenOff:
+		s.Status = status
+	}
+	day, id, _ := strings.Cut(c.QueryParam("after"), "~")
+	if on, err := civil.ParseDate(day); err == nil && id != "" {
+		s.After = &projections.Cursor{IssuedOn: on, ID: clean(id)}
+	}
+	return s
+}
+
+// maxSearch is the greatest length of what can be searched for, in bytes.
+const maxSearch = 255
+
+// clean keeps of a text what a database can compare.
+func clean(text string) string {
+	text = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return -1
+		}
+		return r
+	}, strings.TrimSpace(text))
+	return strings.ToValidUTF8(text[:min(len(text), maxSearch)], "")
+}
+
+// New shows the form that issues a debt: GET /debts/new.
+func (p Pages) New(c echo.Context) error {
+	f := forms.New("issue", map[string]string{"on": p.today().String(), "interest_rate": "0"})
+	return p.Site.Render(c, http.StatusOK, "Issue a debt", issueForm(f))
+}
+
+// Show shows one debt: GET /debts/:id.
+func (p Pages) Show(c echo.Context) error {
+	return p.show(c, http.StatusOK, nil, nil)
+}
+
+// show shows one debt. sent, if not nil, takes the place of the empty form it came
+// from; meanwhile, if not nil, says why it was not accepted.
+func (p Pages) show(c echo.Context, status int, sent *forms.Form, meanwhile *meanwhile) error {
+	d, err := load(c.Request().Context(), c.Param("id"))
+	if err != nil {
+		return err
+	}
+	page := detail{Debt: d, Meanwhile: meanwhile, Forms: map[string]*forms.Form{}}
+	for _, name := range []string{payment, writeOff, settlement} {
+		page.Forms[name] = forms.New(name, map[string]string{"on": p.today().String()})
+	}
+	if sent != nil {
+		page.Forms[sent.ID], page.Sent = sent, sent.ID
+	}
+	return p.Site.Render(c, status, d.Balance.Customer, show(page))
+}
+
+func (p Pages) today() civil.Date { return civil.DateOf(p.Now().UTC()) }
+
+// checkDay refuses days that have not come yet anywhere on earth: they are mistyped,
+// and a fact in the future would make every later one look late.
+func (p Pages) checkDay(f *forms.Form, on civil.Date) {
+	if on.After(p.today().AddDays(1)) {
+		f.Add("on", "is in the future")
+	}
+}
+
+// badForm answers forms that are not from our pages.
+func badForm(err error) error {
+	if limit, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		return limit
+	}
+	return echo.NewHTTPError(http.StatusBadRequest, "The form is incomplete. Open the page again and fill it in there.").SetInternal(err)
+}

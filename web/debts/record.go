@@ -1,0 +1,110 @@
+package debts
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"net/url"
+
+	"cloud.google.com/go/civil"
+	"github.com/labstack/echo/v4"
+
+	"github.com/ireneo-dev/ireneo"
+	"github.com/ireneo-dev/ireneo/app/event_streams"
+	"github.com/ireneo-dev/ireneo/app/events/debt"
+	"github.com/ireneo-dev/ireneo/web/forms"
+)
+
+// The forms on the page of a debt.
+const (
+	payment    = "payment"
+	writeOff   = "write-off"
+	settlement = "settlement"
+)
+
+// Pay records a payment: POST /debts/:id/payments.
+func (p Pages) Pay(c echo.Context) error {
+	return p.record(c, payment, func(f *forms.Form) (ireneo.AnyEvent, civil.Date) {
+		ev := &debt.PaymentReceived{
+			Principal: f.Money("principal", "Amount"),
+			Note:      f.Text("note", "Note"),
+			On:        f.Date("on", "Date"),
+		}
+		return ev, ev.On
+	})
+}
+
+// WriteOff records that an amount is no longer expected: POST /debts/:id/write-offs.
+func (p Pages) WriteOff(c echo.Context) error {
+	return p.record(c, writeOff, func(f *forms.Form) (ireneo.AnyEvent, civil.Date) {
+		ev := &debt.WrittenOff{
+			Amount: f.Money("amount", "Amount"),
+			Reason: f.Text("reason", "Reason"),
+			On:     f.Date("on", "Date"),
+		}
+		return ev, ev.On
+	})
+}
+
+// Settle closes the book of a debt: POST /debts/:id/settlement.
+func (p Pages) Settle(c echo.Context) error {
+	return p.record(c, settlement, func(f *forms.Form) (ireneo.AnyEvent, civil.Date) {
+		ev := &debt.Settled{On: f.Date("on", "Date")}
+		return ev, ev.On
+	})
+}
+
+// reader makes the event a form describes; it can be called again for a fresh one.
+type reader func(*forms.Form) (ev ireneo.AnyEvent, on civil.Date)
+
+// record appends the event of a form to the debt, at the version the form was shown
+// for, and goes back to the debt. What is refused stays in the form.
+func (p Pages) record(c echo.Context, name string, read reader) error {
+	f, err := forms.Read(name, c.Request())
+	if err != nil {
+		return badForm(err)
+	}
+	version, err := f.Version()
+	if err != nil {
+		return badForm(err)
+	}
+	ev, on := read(f)
+	p.checkDay(f, on)
+	if !f.Valid() {
+		return p.show(c, http.StatusUnprocessableEntity, f, nil)
+	}
+
+	err = appendOnce(c.Request().Context(), c.Param("id"), version, f, ev, read)
+	conflict, _ := errors.AsType[*ireneo.ConflictError](err)
+	switch {
+	case err == nil:
+		return c.Redirect(http.StatusSeeOther, path(url.PathEscape(c.Param("id"))))
+	case conflict != nil:
+		return p.show(c, http.StatusConflict, f, meanwhileOf(conflict))
+	case errors.Is(err, ireneo.ErrInvalid):
+		f.Take(ev.Errors())
+		return p.show(c, http.StatusUnprocessableEntity, f, nil)
+	default:
+		return err
+	}
+}
+
+// appendOnce appends the event once for each key, so that a form sent twice counts
+// once. A used key with other facts in the form is a form that went back in the
+// browser's history: without the key its version decides.
+func appendOnce(ctx context.Context, id string, version int64, f *forms.Form, ev ireneo.AnyEvent, read reader) error {
+	h := streams.Debt.For(id)
+	err := h.Append(ctx, ev, ireneo.ExpectVersion(version), ireneo.IdempotencyKey(f.Key()))
+	if typed, _ := read(f); err == nil && !same(ev, typed) {
+		return h.Append(ctx, typed, ireneo.ExpectVersion(version))
+	}
+	return err
+}
+
+// same reports whether two events state the same facts.
+func same(a, b ireneo.AnyEvent) bool {
+	x, errX := json.Marshal(a)
+	y, errY := json.Marshal(b)
+	return errX == nil && errY == nil && string(x) == string(y)
+}
