@@ -24,15 +24,15 @@ const lockSQL = `
 // records are those of one statement, with what becomes of them.
 type records struct {
 	all      []*store.Record
-	versions []int64     // as insertNext wants them: -k asks for the k-th next
+	versions []int64     // as the statements want them: -k asks for the k-th next
 	recorded []time.Time // raised to the stream's record before it in the statement
 	next     bool        // some version is to be taken
 }
 
 // result is what one record was stored as.
 type result struct {
-	position, version    int64
-	recorded, occurredAt time.Time
+	position, version  int64
+	recorded, occurred time.Time
 }
 
 func newRecords(batches []*store.Batch) *records {
@@ -45,16 +45,24 @@ func newRecords(batches []*store.Batch) *records {
 	r.versions = make([]int64, len(r.all))
 	r.recorded = make([]time.Time, len(r.all))
 
-	last := make(map[store.Stream]int, 1) // the stream's record before, by place
 	for i, rec := range r.all {
 		r.versions[i], r.recorded[i] = rec.Version, micros(rec.RecordedAt)
+	}
+	if slices.ContainsFunc(batches, wantsNext) {
+		r.takeNext()
+	}
+
+	return r
+}
+
+func (r *records) takeNext() {
+	last := make(map[store.Stream]int) // the stream's record before, by place
+	for i, rec := range r.all {
 		if before, ok := last[rec.Stream]; rec.Version == 0 {
 			r.follow(i, before, ok)
 		}
 		last[rec.Stream] = i
 	}
-
-	return r
 }
 
 // follow places record i, which has no version of its own, after the record of its
@@ -75,32 +83,55 @@ func (r *records) follow(i, before int, ok bool) {
 }
 
 func (r *records) statement() string {
-	if r.next {
-		return insertNext
+	switch {
+	case len(r.all) == 1 && r.next:
+		return insertOneNext
+	case len(r.all) == 1:
+		return insertOneProved
+	case r.next:
+		return insertManyNext
 	}
 
-	return insertProved
+	return insertManyProved
 }
 
-// args are the columns of the records, each one array.
+// args are the columns of the records: those of one record, or each one array.
 func (r *records) args() []any {
+	if len(r.all) == 1 {
+		return r.columns(0)
+	}
+
 	n := len(r.all)
 	types, ids, names := make(array[string], n), make(array[string], n), make(array[string], n)
 	events, schemas := make(array[pgtype.UUID], n), make(array[int32], n)
 	data, meta := make(array[jsonBytes], n), make(array[jsonBytes], n)
-	recorded, occurred := make(array[time.Time], n), make(array[pgtype.Timestamptz], n)
-	keys := make(array[pgtype.Text], n)
-
+	occurred, keys := make(array[pgtype.Timestamptz], n), make(array[pgtype.Text], n)
 	for i, rec := range r.all {
 		types[i], ids[i], names[i] = rec.Stream.Type, rec.Stream.ID, rec.Type
-		events[i] = pgtype.UUID{Bytes: rec.EventID, Valid: true}
-		schemas[i] = int32(rec.SchemaVersion)
+		events[i], schemas[i] = eventID(rec), int32(rec.SchemaVersion)
 		data[i], meta[i] = rec.Data, rec.Meta
-		recorded[i], occurred[i] = r.recorded[i], r.occurredAt(i)
-		keys[i] = pgtype.Text{String: rec.IdempotencyKey, Valid: rec.IdempotencyKey != ""}
+		occurred[i], keys[i] = r.occurredAt(i), idempotencyKey(rec)
 	}
 
-	return []any{types, ids, array[int64](r.versions), events, names, schemas, data, meta, recorded, occurred, keys}
+	return []any{
+		types, ids, array[int64](r.versions), events, names, schemas,
+		data, meta, array[time.Time](r.recorded), occurred, keys,
+	}
+}
+
+func (r *records) columns(i int) []any {
+	rec := r.all[i]
+
+	return []any{
+		rec.Stream.Type, rec.Stream.ID, r.versions[i], eventID(rec), rec.Type, int32(rec.SchemaVersion),
+		rec.Data, rec.Meta, r.recorded[i], r.occurredAt(i), idempotencyKey(rec),
+	}
+}
+
+func eventID(rec *store.Record) pgtype.UUID { return pgtype.UUID{Bytes: rec.EventID, Valid: true} }
+
+func idempotencyKey(rec *store.Record) pgtype.Text {
+	return pgtype.Text{String: rec.IdempotencyKey, Valid: rec.IdempotencyKey != ""}
 }
 
 type (
@@ -126,9 +157,12 @@ func (r *records) occurredAt(i int) pgtype.Timestamptz {
 func (r *records) fill(stored []result) {
 	slices.SortFunc(stored, func(a, b result) int { return cmp.Compare(a.position, b.position) })
 	for i, s := range stored {
+		if !r.next {
+			s.version, s.recorded, s.occurred = r.versions[i], r.recorded[i], r.occurredAt(i).Time
+		}
 		rec := r.all[i]
 		rec.Position, rec.Version = s.position, s.version
-		rec.RecordedAt, rec.OccurredAt = s.recorded.UTC(), s.occurredAt.UTC()
+		rec.RecordedAt, rec.OccurredAt = s.recorded.UTC(), s.occurred.UTC()
 	}
 }
 
@@ -209,7 +243,9 @@ func (p *pipeline) read(answers pgx.BatchResults) ([]result, error) {
 	if len(p.given.all) > 0 {
 		rows, err := answers.Query()
 		if err == nil {
-			stored, err = pgx.CollectRows(rows, scanResult)
+			stored, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (result, error) {
+				return p.given.scan(row.Scan)
+			})
 		}
 		if err != nil {
 			return nil, p.nameError(err, eventError)
@@ -239,9 +275,12 @@ func (p *pipeline) nameError(err error, name func(error) error) error {
 }
 
 // unsentError names an error that pgx met while it prepared a statement or encoded
-// its arguments: nothing was run. Of several rows with the same statement it does
+// its arguments: nothing was run, so that a connection lost there leaves no doubt. Of several rows with the same statement it does
 // not tell which one it was, so that the first is named.
 func (p *pipeline) unsentError(err error, sql string) error {
+	if brokenOff(err) {
+		return named(store.ErrUnavailable, err)
+	}
 	for i, q := range p.QueuedQueries[len(p.QueuedQueries)-len(p.rows):] {
 		if q.SQL == sql {
 			return p.rows[i].error(err)
@@ -253,23 +292,29 @@ func (p *pipeline) unsentError(err error, sql string) error {
 
 func (at placed) error(err error) error { return rowError(at.index, at.row, err) }
 
-func scanResult(row pgx.CollectableRow) (r result, err error) {
-	return r, row.Scan(&r.position, &r.version, &r.recorded, &r.occurredAt)
-}
-
-func scanResults(rows *sql.Rows) ([]result, error) {
-	defer rows.Close()
-
-	var stored []result
-	for rows.Next() {
-		var r result
-		if err := rows.Scan(&r.position, &r.version, &r.recorded, &r.occurredAt); err != nil {
-			return nil, err
-		}
-		stored = append(stored, r)
+// scan reads what a record was stored as: its position, and what was not known
+// before.
+func (r *records) scan(scan func(dest ...any) error) (stored result, err error) {
+	if !r.next {
+		return stored, scan(&stored.position)
 	}
 
-	return stored, rows.Err()
+	return stored, scan(&stored.position, &stored.version, &stored.recorded, &stored.occurred)
+}
+
+func (r *records) scanAll(rows *sql.Rows) ([]result, error) {
+	defer rows.Close()
+
+	var all []result
+	for rows.Next() {
+		stored, err := r.scan(rows.Scan)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, stored)
+	}
+
+	return all, rows.Err()
 }
 
 func wantsNext(b *store.Batch) bool {

@@ -14,7 +14,11 @@ import (
 // attempts bounds how often a lost race for a stream's next version is run again.
 const attempts = 10
 
-// insertProved and insertNext insert any number of records in the order given.
+// The statements that insert records: with versions proved by the caller, or taking
+// a stream's next one where version is -k, the k-th record of the statement that
+// wants one; for one record, or for any number of them in the order given. Looking
+// for a stream's last version costs some, so proved statements go without. Arrays
+// cost a single record a quarter more time than plain parameters do.
 //
 // The low-water lock. Positions are drawn before their transaction commits, so a
 // reader could pass a position that becomes visible later, and lose it. Therefore
@@ -33,46 +37,16 @@ const attempts = 10
 // each row's nextval is computed on a row joined from floor, a materialised CTE
 // with one row, and that row exists only when its lock was taken. That positions
 // rise in the given order is PostgreSQL's promise since 9.6 that volatile output
-// columns are computed after ORDER BY. Both are tested, with mutants.
+// columns are computed after ORDER BY. Both are tested, the first with a mutant.
 //
-// insertNext also takes a stream's next version where version is -k, the k-th
-// record of this statement that wants one. Looking for the last version costs
-// some, so statements that need none go without.
+// The sub-select around the first array hides its length from the planner, which
+// would else find a plan for the length at hand ever cheaper than a general one and
+// plan anew each time, for longer than the statement runs.
 const (
-	insertProved = floor + `
-		INSERT INTO event_entries (
-			position, stream_type, stream_id, version, event_id, type, schema_version,
-			data, meta, recorded_at, occurred_at, idempotency_key)
-		SELECT
-			nextval('event_entries_position_seq'), r.stream_type, r.stream_id, r.version, r.event_id,
-			r.type, r.schema_version, r.data, r.meta, r.recorded_at, r.occurred_at, r.idempotency_key
-		FROM floor, ` + given + `
-		ORDER BY r.place
-		RETURNING position, version, recorded_at, occurred_at`
-
-	insertNext = floor + `
-		INSERT INTO event_entries (
-			position, stream_type, stream_id, version, event_id, type, schema_version,
-			data, meta, recorded_at, occurred_at, idempotency_key)
-		SELECT
-			nextval('event_entries_position_seq'), r.stream_type, r.stream_id,
-			CASE WHEN r.version > 0 THEN r.version ELSE COALESCE(last.version, 0) - r.version END,
-			r.event_id, r.type, r.schema_version, r.data, r.meta,
-			GREATEST(r.recorded_at, last.recorded_at),
-			COALESCE(r.occurred_at, GREATEST(r.recorded_at, last.recorded_at)),
-			r.idempotency_key
-		FROM floor, ` + given + `
-		LEFT JOIN LATERAL (
-			SELECT e.version, e.recorded_at
-			FROM event_entries AS e
-			WHERE e.stream_type = r.stream_type
-			AND e.stream_id = r.stream_id
-			AND r.version < 0
-			ORDER BY e.version DESC
-			LIMIT 1
-		) AS last ON true
-		ORDER BY r.place
-		RETURNING position, version, recorded_at, occurred_at`
+	insertOneProved  = floor + insertInto + proved + oneGiven + inOrder
+	insertOneNext    = floor + insertInto + next + oneGiven + lastStored + inOrder + taken
+	insertManyProved = floor + insertInto + proved + manyGiven + inOrder
+	insertManyNext   = floor + insertInto + next + manyGiven + lastStored + inOrder + taken
 
 	floor = `
 		WITH floor AS MATERIALIZED (
@@ -82,12 +56,55 @@ const (
 			FROM event_entries_position_seq
 		)`
 
-	given = `unnest(
-			$1::text[], $2::text[], $3::bigint[], $4::uuid[], $5::text[], $6::int[],
+	insertInto = `
+		INSERT INTO event_entries (
+			position, stream_type, stream_id, event_id, type, schema_version, data, meta, idempotency_key,
+			version, recorded_at, occurred_at)
+		SELECT
+			nextval('event_entries_position_seq'), r.stream_type, r.stream_id, r.event_id, r.type,
+			r.schema_version, r.data, r.meta, r.idempotency_key,`
+
+	proved = `
+			r.version, r.recorded_at, r.occurred_at`
+
+	next = `
+			CASE WHEN r.version > 0 THEN r.version ELSE COALESCE(last.version, 0) - r.version END,
+			GREATEST(r.recorded_at, last.recorded_at),
+			COALESCE(r.occurred_at, GREATEST(r.recorded_at, last.recorded_at))`
+
+	oneGiven = `
+		FROM floor, (
+			SELECT
+				$1::text AS stream_type, $2::text AS stream_id, $3::bigint AS version, $4::uuid AS event_id,
+				$5::text AS type, $6::int AS schema_version, $7::json AS data, $8::json AS meta,
+				$9::timestamptz AS recorded_at, $10::timestamptz AS occurred_at,
+				$11::text AS idempotency_key, 1 AS place
+		) AS r`
+
+	manyGiven = `
+		FROM floor, unnest(
+			(SELECT $1::text[]), $2::text[], $3::bigint[], $4::uuid[], $5::text[], $6::int[],
 			$7::json[], $8::json[], $9::timestamptz[], $10::timestamptz[], $11::text[]
 		) WITH ORDINALITY AS r (
 			stream_type, stream_id, version, event_id, type, schema_version,
 			data, meta, recorded_at, occurred_at, idempotency_key, place)`
+
+	lastStored = `
+		LEFT JOIN LATERAL (
+			SELECT e.version, e.recorded_at
+			FROM event_entries AS e
+			WHERE e.stream_type = r.stream_type
+			AND e.stream_id = r.stream_id
+			AND r.version < 0
+			ORDER BY e.version DESC
+			LIMIT 1
+		) AS last ON true`
+
+	inOrder = `
+		ORDER BY r.place
+		RETURNING position`
+
+	taken = `, version, recorded_at, occurred_at`
 )
 
 // Insert writes all batches in one round trip and one commit, in which one
@@ -273,7 +290,7 @@ func writeTx(ctx context.Context, tx *gorm.DB, given *records, rows []store.Row,
 	if len(given.all) > 0 {
 		answer, err := conn.QueryContext(ctx, given.statement(), given.args()...)
 		if err == nil {
-			stored, err = scanResults(answer)
+			stored, err = given.scanAll(answer)
 		}
 		if err != nil {
 			return nil, txError(ctx, err)

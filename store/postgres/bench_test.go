@@ -1,0 +1,85 @@
+package postgres
+
+import (
+	"fmt"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5/pgtype"
+
+	"github.com/ireneo-dev/ireneo/internal/pgtest"
+	"github.com/ireneo-dev/ireneo/store"
+)
+
+var benchEvents atomic.Int64
+
+func benchRecord(version int64) store.Record {
+	now := time.Now()
+
+	return store.Record{
+		Stream: store.Stream{Type: "debt", ID: fmt.Sprintf("debts-%d", benchEvents.Add(1))}, Version: version,
+		EventID: uuid.Must(uuid.NewV7()), Type: "debt.issued", SchemaVersion: 1,
+		Data: []byte(`{"amount":100000,"interest_rate":"0.05","at":"2026-03-04T12:00:00Z"}`), Meta: []byte(`{"user":"u-1"}`),
+		RecordedAt: now, OccurredAt: now,
+	}
+}
+
+func migrated(b testing.TB) *Store {
+	s := open(b, pgtest.URL(b))
+	providers, err := s.Migrations(nil)
+	if err != nil {
+		b.Fatal(err)
+	}
+	if err := store.Up(b.Context(), providers...); err != nil {
+		b.Fatal(err)
+	}
+
+	return s
+}
+
+// BenchmarkInsert compares the store with the limit: one plain prepared INSERT of
+// the same record by pgx alone.
+func BenchmarkInsert(b *testing.B) {
+	s := migrated(b)
+	b.Run("limit", func(b *testing.B) {
+		for b.Loop() {
+			r := benchRecord(1)
+			var position int64
+			err := s.pool.QueryRow(b.Context(), `
+				INSERT INTO event_entries (
+					position, stream_type, stream_id, version, event_id, type, schema_version,
+					data, meta, recorded_at, occurred_at, idempotency_key)
+				VALUES (nextval('event_entries_position_seq'), $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+				RETURNING position`,
+				r.Stream.Type, r.Stream.ID, r.Version, pgtype.UUID{Bytes: r.EventID, Valid: true}, r.Type, r.SchemaVersion,
+				r.Data, r.Meta, r.RecordedAt, r.OccurredAt, nil).Scan(&position)
+			if err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	for name, version := range map[string]int64{"proved": 1, "next": 0} {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				if err := s.Insert(b.Context(), &store.Batch{Records: []store.Record{benchRecord(version)}})[0]; err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+	b.Run("proved-64", func(b *testing.B) {
+		for b.Loop() {
+			var batches []*store.Batch
+			for range 64 {
+				batches = append(batches, &store.Batch{Records: []store.Record{benchRecord(1)}})
+			}
+			for _, err := range s.Insert(b.Context(), batches...) {
+				if err != nil {
+					b.Fatal(err)
+				}
+			}
+		}
+	})
+}
