@@ -29,7 +29,8 @@ var rooms = []room{
 	{"app/event_streams", framework + " app/events app/projections"},
 	{"app/*", framework + " app/events app/projections app/event_streams"},
 	{"app", framework + " app/events app/projections app/event_streams app/*"},
-	{"db", ""},
+	{"db", framework + " app app/events app/projections app/event_streams app/*"}, // seeds
+	{"db/migrate", ""},
 	{"web", framework + " form server app app/events app/projections app/event_streams app/*"},
 	{"config", anything},
 	{"cmd/server", framework + " server cli config"},
