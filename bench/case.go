@@ -1,0 +1,127 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// row is one line of the table: what runs, and what it is held to.
+type row struct {
+	id      string // of a target, such as P1; L for the limit itself; empty where it only informs
+	name    string
+	clients int
+	limit   limit  // what it is compared with; zero: nothing
+	target  target // zero: none
+	start   start
+}
+
+// start prepares what a row measures: schema, data, connections. What has to be undone it
+// leaves with the site.
+type start func(ctx context.Context, s *site) (load, error)
+
+// load is something that can be kept busy. Each call goes on where the last one ended.
+type load interface {
+	run(ctx context.Context, d time.Duration) (sample, error)
+}
+
+// limit names the row that another one is compared with.
+type limit struct {
+	name    string
+	clients int
+}
+
+// The rows that are the limit. PERFORMANCE.md defines L by pgbench; where the machine has none it
+// is pgx.
+const (
+	pgbenchInsert = "INSERT, pgbench"
+	pgxInsert     = "INSERT, pgx"
+)
+
+// postgresL is the limit L(clients).
+func postgresL(clients int) limit { return limit{name: pgbenchInsert, clients: clients} }
+
+// target bounds the ratio of a row to its limit.
+type target struct {
+	bound   float64
+	latency bool // the ratio is of p50 latencies and must not exceed the bound; else of ops/s, and must reach it
+}
+
+func atLeast(ratio float64) target { return target{bound: ratio} }
+
+// latencyAtMost compares how long one operation takes.
+func latencyAtMost(ratio float64) target { return target{bound: ratio, latency: true} }
+
+func (t target) met(ratio float64) bool {
+	if t.latency {
+		return ratio <= t.bound
+	}
+	return ratio >= t.bound
+}
+
+func (t target) String() string {
+	switch {
+	case t.bound == 0:
+		return ""
+	case t.latency:
+		return fmt.Sprintf("p50 ≤ %.2f", t.bound)
+	default:
+		return fmt.Sprintf("≥ %.2f", t.bound)
+	}
+}
+
+func (r row) key() limit { return limit{r.name, r.clients} }
+
+func (r row) String() string { return fmt.Sprintf("%s × %d", r.name, r.clients) }
+
+// choose keeps the rows wanted and those they are compared with, in the order of the table.
+// Without pgbench its rows go, and pgx takes their place as the limit.
+func choose(all []row, only string, pgbench bool) ([]row, error) {
+	if !pgbench {
+		all = withoutPgbench(all)
+	}
+	wanted := map[limit]bool{}
+	for _, r := range all {
+		if r.matches(only) {
+			wanted[r.key()], wanted[r.limit] = true, true
+			if r.limit.name == pgbenchInsert {
+				wanted[limit{pgxInsert, r.limit.clients}] = true
+			}
+		}
+	}
+	if len(wanted) == 0 {
+		return nil, errors.New("-only " + only + " matches no row")
+	}
+	return slices.DeleteFunc(all, func(r row) bool { return !wanted[r.key()] }), nil
+}
+
+func withoutPgbench(all []row) []row {
+	var rest []row
+	for _, r := range all {
+		if r.name == pgbenchInsert {
+			continue
+		}
+		if r.limit.name == pgbenchInsert {
+			r.limit.name = pgxInsert
+		}
+		if r.limit == r.key() {
+			r.limit = limit{}
+		}
+		rest = append(rest, r)
+	}
+	return rest
+}
+
+// matches reports whether a comma-separated list has the row's id or a part of its name.
+func (r row) matches(only string) bool {
+	if only == "" {
+		return true
+	}
+	return slices.ContainsFunc(strings.Split(only, ","), func(part string) bool {
+		part = strings.TrimSpace(part)
+		return strings.EqualFold(part, r.id) || part != "" && strings.Contains(r.String(), part)
+	})
+}

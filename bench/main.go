@@ -1,0 +1,90 @@
+// Bench measures Ireneo beside the limit it is held to, in one run: every row of its table, round
+// after round, A B C A B C, so that whatever else the machine does meets all rows alike. See
+// README.md for how to read it.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+)
+
+// options are the command line's.
+type options struct {
+	rounds   int
+	duration time.Duration // of one measurement
+	only     string        // comma-separated ids and parts of names; empty: all
+	quick    bool
+	out      string // one more copy of the JSON
+	postgres string // URL of a server; empty: a cluster of our own
+	dir      string // where the cluster and the SQLite files go
+	profile  string // directory for CPU profiles; empty: none
+}
+
+func main() {
+	var progress io.Writer = os.Stderr
+	if stat, err := os.Stderr.Stat(); err != nil || stat.Mode()&os.ModeCharDevice == 0 {
+		progress = io.Discard // it is written over itself, which only a terminal shows
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := run(ctx, os.Args[1:], os.Stdout, progress)
+	stop()
+
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		os.Exit(2)
+	case err != nil:
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, args []string, stdout, progress io.Writer) (err error) {
+	o, err := parse(args)
+	if err != nil {
+		return err
+	}
+	machine := &place{dir: o.dir, url: o.postgres}
+	defer func() { err = errors.Join(err, machine.close()) }()
+	rows, err := choose(cases(), o.only, pgbenchOf(machine) != "")
+	if err != nil {
+		return err
+	}
+
+	report, err := measureAll(ctx, machine, rows, o, progress)
+	if err != nil {
+		return err
+	}
+	report.write(stdout)
+	return report.save(o.out)
+}
+
+func parse(args []string) (options, error) {
+	var o options
+	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
+	flags.IntVar(&o.rounds, "rounds", 5, "how often every row is measured")
+	flags.DurationVar(&o.duration, "duration", 2*time.Second, "length of one measurement")
+	flags.StringVar(&o.only, "only", "", "comma-separated `ids` or parts of names; their limits come along")
+	flags.BoolVar(&o.quick, "quick", false, "one round of 300 ms: shows that everything runs, says nothing")
+	flags.StringVar(&o.out, "out", "", "write the JSON to this `file` too")
+	flags.StringVar(&o.postgres, "postgres", "", "`URL` of a server to use instead of starting one; needs the right to CHECKPOINT")
+	flags.StringVar(&o.dir, "dir", os.TempDir(), "where databases are kept: a `directory` on the disk to be measured")
+	flags.StringVar(&o.profile, "profile", "", "write a CPU profile of each measurement into this `directory`")
+	if err := flags.Parse(args); err != nil {
+		return o, err
+	}
+
+	if o.quick {
+		o.rounds, o.duration = 1, 300*time.Millisecond
+	}
+	if o.rounds < 1 || o.duration <= 0 {
+		return o, errors.New("-rounds and -duration must be positive")
+	}
+	return o, nil
+}
