@@ -86,7 +86,7 @@ func describe(ev ireneo.AnyEvent) entry {
 	case *debt.Issued:
 		e.What, e.Icon, e.Amount = "Issued", "plus", &ev.Amount
 	case *debt.PaymentReceived:
-		e.What, e.Icon, e.Amount, e.Note = "Payment received", "down", &ev.Principal, ev.Note
+		e.What, e.Icon, e.Amount, e.Note = "Payment", "down", &ev.Principal, ev.Note
 	case *debt.WrittenOff:
 		e.What, e.Icon, e.Amount, e.Note = "Written off", "cross", &ev.Amount, ev.Reason
 	case *debt.Settled:

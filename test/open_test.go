@@ -1,0 +1,115 @@
+// Package test drives Ledger from outside: over HTTP, in a browser, and as a process
+// that is killed.
+package test
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/ireneo-dev/ireneo"
+	"github.com/ireneo-dev/ireneo/app/event_streams"
+	"github.com/ireneo-dev/ireneo/config"
+	"github.com/ireneo-dev/ireneo/internal/pgtest"
+	"github.com/ireneo-dev/ireneo/server"
+)
+
+// ledger is the application as its users meet it, on a database of the test's own.
+type ledger struct {
+	*httptest.Server
+	log *ireneo.Log
+}
+
+// onEach runs a test on both databases.
+func onEach(t *testing.T, run func(t *testing.T, app *ledger)) {
+	t.Helper()
+	t.Run("sqlite", func(t *testing.T) { run(t, open(t, sqliteURL(t))) })
+	t.Run("postgres", func(t *testing.T) { run(t, open(t, pgtest.URL(t))) })
+}
+
+func sqliteURL(t *testing.T) string {
+	t.Helper()
+	return "sqlite:" + filepath.Join(t.TempDir(), "ledger.sqlite3")
+}
+
+// open serves a migrated Ledger on the database at url until the test ends.
+func open(t *testing.T, url string) *ledger {
+	t.Helper()
+	st, log, err := config.OpenLog(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := st.Close(); err != nil {
+			t.Errorf("close: %v", err)
+		}
+	})
+	if err := log.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	srv, err := config.NewServer(log, server.Options{Logger: slog.New(slog.NewTextHandler(t.Output(), nil))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	app := &ledger{Server: httptest.NewServer(srv.Handler()), log: log}
+	t.Cleanup(app.Close)
+	return app
+}
+
+// version is how many events a debt has.
+func (l *ledger) version(t *testing.T, id string) int64 {
+	t.Helper()
+	version, err := streams.Debt.In(l.log).For(id).Version(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return version
+}
+
+// answer is what came back.
+type answer struct {
+	status int
+	header http.Header
+	body   string
+}
+
+// client follows no redirects, so that they can be looked at.
+var client = &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+
+// send makes a request, with the body of a form unless the header says otherwise.
+func send(ctx context.Context, method, url, body string, header map[string]string) (answer, error) {
+	req, err := http.NewRequestWithContext(ctx, method, url, strings.NewReader(body))
+	if err != nil {
+		return answer{}, err
+	}
+	if method == http.MethodPost {
+		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	for name, value := range header {
+		req.Header.Set(name, value)
+	}
+	resp, err := client.Do(req)
+	if err != nil {
+		return answer{}, err
+	}
+	page, err := io.ReadAll(resp.Body)
+	if closeErr := resp.Body.Close(); err == nil {
+		err = closeErr
+	}
+	return answer{status: resp.StatusCode, header: resp.Header, body: string(page)}, err
+}
+
+// form encodes names and values, given in turn.
+func form(fields ...string) string {
+	values := url.Values{}
+	for i := 0; i+1 < len(fields); i += 2 {
+		values.Set(fields[i], fields[i+1])
+	}
+	return values.Encode()
+}
