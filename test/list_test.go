@@ -1,0 +1,130 @@
+package test
+
+import (
+	"net/http"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/ireneo-dev/ireneo/app/event_streams"
+	"github.com/ireneo-dev/ireneo/app/projections"
+	"github.com/ireneo-dev/ireneo/db/seed"
+
+	"github.com/ireneo-dev/ireneo"
+)
+
+func TestSeed_TwiceAddsNothing(t *testing.T) {
+	onEach(t, func(t *testing.T, app *ledger) {
+		first, err := seed.Run(t.Context(), app.log)
+		if err != nil || first == 0 {
+			t.Fatalf("got %d, %v", first, err)
+		}
+		second, err := seed.Run(t.Context(), app.log)
+		if err != nil || second != 0 {
+			t.Errorf("the second time: got %d, %v, want 0", second, err)
+		}
+	})
+}
+
+var debtLink = regexp.MustCompile(`<a href="(/debts/sample-[a-z-]+)"`)
+
+// found asks for the list and gives the debts on it.
+func found(t *testing.T, app *ledger, query string) []string {
+	t.Helper()
+	got, err := send(t.Context(), http.MethodGet, app.URL+"/debts?"+query, "", nil)
+	if err != nil || got.status != http.StatusOK {
+		t.Fatalf("%s: got %d, %v", query, got.status, err)
+	}
+	var links []string
+	for _, m := range debtLink.FindAllStringSubmatch(got.body, -1) {
+		links = append(links, strings.TrimPrefix(m[1], "/debts/sample-"))
+	}
+	return links
+}
+
+func TestList_Filter(t *testing.T) {
+	onEach(t, func(t *testing.T, app *ledger) {
+		if _, err := seed.Run(t.Context(), app.log); err != nil {
+			t.Fatal(err)
+		}
+		for query, want := range map[string][]string{
+			"status=settled":                        {"ravi-patel", "nadia-okafor"},
+			"status=written_off":                    {"tomas-ferreira"},
+			"q=" + url.QueryEscape("INÊS"):          {"ines-duarte"},
+			"q=or":                                  {"studio-north", "orchard-cooperative", "nadia-okafor", "blue-door-books"},
+			"q=or&status=settled":                   {"nadia-okafor"},
+			"q=%25":                                 nil,
+			"q=_":                                   nil,
+			"q=nobody":                              nil,
+			"after=2025-04-01~sample-lindgren-sons": {"nadia-okafor", "harbour-bakery"},
+		} {
+			got := found(t, app, query)
+			if want == nil && len(got) > 0 || want != nil && query != "q=or" && !slices.Equal(got, want) {
+				t.Errorf("%s: got %v, want %v", query, got, want)
+			}
+			for _, w := range want {
+				if !slices.Contains(got, w) {
+					t.Errorf("%s: %s is missing in %v", query, w, got)
+				}
+			}
+		}
+	})
+}
+
+// Page by page every debt comes once, however few fit on a page.
+func TestSearch_Pages(t *testing.T) {
+	onEach(t, func(t *testing.T, app *ledger) {
+		if _, err := seed.Run(t.Context(), app.log); err != nil {
+			t.Fatal(err)
+		}
+		ctx := ireneo.WithLog(t.Context(), app.log)
+		var seen []string
+		search := projections.Search{Limit: 5}
+		for pages := 1; ; pages++ {
+			page, err := search.Find(ctx)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, row := range page.Rows {
+				seen = append(seen, row.ID)
+			}
+			if search.After = page.Next; page.Next == nil {
+				if pages != 3 {
+					t.Errorf("got %d pages, want 3", pages)
+				}
+				break
+			}
+		}
+		if slices.Sort(seen); len(slices.Compact(seen)) != 12 {
+			t.Errorf("got %v, want every debt once", seen)
+		}
+		if totals, err := search.Totals(ctx); err != nil || totals.Count != 12 {
+			t.Errorf("got %v, %v, want 12 in all", totals, err)
+		}
+	})
+}
+
+// A row of the list is what a replay of its debt computes.
+func TestList_RowsAreReplays(t *testing.T) {
+	onEach(t, func(t *testing.T, app *ledger) {
+		if _, err := seed.Run(t.Context(), app.log); err != nil {
+			t.Fatal(err)
+		}
+		ctx := ireneo.WithLog(t.Context(), app.log)
+		page, err := projections.Search{}.Find(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, row := range page.Rows {
+			replayed, err := projections.OutstandingBalances.Replay(ctx, streams.Debt.For(row.ID))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if replayed.Outstanding != row.Outstanding || replayed.Status != row.Status || replayed.Paid != row.Paid {
+				t.Errorf("%s: the row is %+v, a replay %+v", row.ID, row, *replayed)
+			}
+		}
+	})
+}
