@@ -185,4 +185,3 @@ func TestF16_ConcurrentSubmitsOfOneKeyAppendOnce(t *testing.T) {
 		}
 	})
 }
-

@@ -109,4 +109,3 @@ func TestF14_AFailingProjectionRollsEverythingBack(t *testing.T) {
 		wantBalance(t, ctx, "a", 4)
 	})
 }
-

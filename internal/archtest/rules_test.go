@@ -25,13 +25,14 @@ var rooms = []room{
 
 	// The application.
 	{"app/events", framework},
-	{"app/projections", framework + " app/events"},
+	{"app/money", ""}, // a leaf: how amounts are read and written
+	{"app/projections", framework + " app/events app/money"},
 	{"app/event_streams", framework + " app/events app/projections"},
 	{"app/*", framework + " app/events app/projections app/event_streams"},
 	{"app", framework + " app/events app/projections app/event_streams app/*"},
-	{"db", framework + " app app/events app/projections app/event_streams app/*"}, // seeds
+	{"db", framework + " app app/money app/events app/projections app/event_streams app/*"}, // seeds
 	{"db/migrate", ""},
-	{"web", framework + " form server app app/events app/projections app/event_streams app/*"},
+	{"web", framework + " form server app app/money app/events app/projections app/event_streams app/*"},
 	{"config", anything},
 	{"cmd/server", framework + " server cli config"},
 	{"test", anything},
