@@ -9,7 +9,7 @@ import (
 	"strings"
 
 	"github.com/ireneo-dev/ireneo"
-	"github.com/ireneo-dev/ireneo/app/event_streams"
+	streams "github.com/ireneo-dev/ireneo/app/event_streams"
 	"github.com/ireneo-dev/ireneo/app/events"
 	"github.com/ireneo-dev/ireneo/db/migrate"
 	"github.com/ireneo-dev/ireneo/store"

@@ -21,7 +21,7 @@ func NewServer(log *ireneo.Log, options server.Options) (*server.Server, error) 
 	e := srv.Echo
 	e.GET("/", web.Home)
 
-	pages := debts.Pages{Site: site, Now: time.Now}
+	pages := debts.Pages{Site: site, Now: time.Now, Hints: !options.Production}
 	e.GET("/debts", pages.Index)
 	e.GET("/debts/new", pages.New)
 	e.POST("/debts", pages.Issue)

@@ -69,86 +69,87 @@ func check(t *testing.T, s step, got answer) {
 	}
 }
 
+// life is what can happen to a debt, and what is refused on the way.
+var life = []step{
+	{name: "home", method: "GET", path: "/", status: 303, want: []string{"/debts"}},
+	{name: "empty list", method: "GET", path: "/debts", status: 200, want: []string{"No debts yet", "Issue the first debt"}},
+	{name: "form", method: "GET", path: "/debts/new", status: 200, want: []string{`name="key"`, `name="amount"`, `for="issue-amount"`}},
+	{
+		name: "issue refused", method: "POST", path: "/debts", status: 422,
+		body: form("key", debtID, "customer", "Ana", "amount", "ten", "interest_rate", "x", "on", "31.1.2026"),
+		want: []string{
+			`aria-describedby="issue-amount-error"`, "Amount must be an amount such as 1,234.56", `value="ten"`,
+			"Interest rate must be a number such as 4.25", "Date must be a date such as 2026-01-31", `value="Ana"`,
+		},
+	},
+	{
+		name: "issue refused by the event", method: "POST", path: "/debts", status: 422,
+		body: form("key", debtID, "customer", "", "amount", "0", "interest_rate", "101", "on", "2026-01-31"),
+		want: []string{"Customer is required", "Amount must be greater than 0", "Interest rate must be 100 or less"},
+	},
+	{name: "issue", method: "POST", path: "/debts", body: issueBody, status: 303, want: []string{"/debts/" + debtID}, version: 1},
+	{name: "issue sent twice", method: "POST", path: "/debts", body: issueBody, status: 303, want: []string{"/debts/" + debtID}, version: 1},
+	{
+		name: "issue with a used key", method: "POST", path: "/debts", status: 409, version: 1,
+		body: form("key", debtID, "customer", "Bo", "amount", "5", "interest_rate", "0", "on", "2026-01-31"),
+		want: []string{"has issued a debt already, 1,000.00 to Ana &lt;b&gt;Sousa&lt;/b&gt;", `value="Bo"`}, not: []string{debtID},
+	},
+	{
+		name: "show", method: "GET", path: ".", status: 200, version: 1,
+		want: []string{"Ana &lt;b&gt;Sousa&lt;/b&gt;", "1,000.00", "4.25 % a year", `name="version" value="1"`},
+		not:  []string{"<b>Sousa"},
+	},
+	{name: "pay", method: "POST", path: "./payments", body: pay("1", "950"), status: 303, want: []string{"/debts/" + debtID}, version: 2},
+	{
+		name: "overpay", method: "POST", path: "./payments", body: pay("2", "50.01"), status: 422, version: 2,
+		want: []string{
+			"Amount exceeds the outstanding balance of 50.00", `value="50.01"`, `aria-invalid="true"`,
+			`aria-describedby="payment-principal-error"`, `value="2026-02-28"`, `name="version" value="2"`,
+		},
+	},
+	{
+		name: "pay before the issue", method: "POST", path: "./payments", status: 422, version: 2,
+		body: form("version", "2", "principal", "1", "on", "2026-01-30"),
+		want: []string{"Date is before the debt was issued"},
+	},
+	{
+		name: "pay in the future", method: "POST", path: "./payments", status: 422, version: 2,
+		body: form("version", "2", "principal", "1", "on", "2199-01-01"),
+		want: []string{"Date is in the future"},
+	},
+	{
+		name: "late payment spoils a later one", method: "POST", path: "./payments", status: 422, version: 2,
+		body: form("version", "2", "principal", "60", "on", "2026-02-01"),
+		want: []string{"2026-02-28", "exceeds the outstanding balance of 940.00"},
+	},
+	{
+		name: "stale", method: "POST", path: "./payments", body: pay("1", "20.00"), status: 409, version: 2,
+		want: []string{"The debt has moved on", "Payment 950.00 on 28 Feb 2026", `value="20.00"`, `name="version" value="2"`},
+	},
+	{
+		name: "settle too early", method: "POST", path: "./settlement", status: 422, version: 2,
+		body: form("version", "2", "on", "2026-03-01"), want: []string{"50.00 is still outstanding"},
+	},
+	{name: "pay the rest", method: "POST", path: "./payments", body: pay("2", "50"), status: 303, version: 3},
+	{
+		name: "nothing outstanding", method: "GET", path: ".", status: 200, version: 3,
+		want: []string{"Settle the debt"}, not: []string{"Record a payment"},
+	},
+	{name: "settle", method: "POST", path: "./settlement", body: form("version", "3", "on", "2026-03-01"), status: 303, version: 4},
+	{
+		name: "settled", method: "GET", path: ".", status: 200, version: 4,
+		want: []string{"Settled", "Nothing more to do"}, not: []string{"<form"},
+	},
+	{name: "nothing follows", method: "POST", path: "./payments", body: pay("4", "1"), status: 409, version: 4, want: []string{"closed"}},
+	{
+		name: "stale on a settled debt", method: "POST", path: "./payments", body: pay("3", "1"), status: 409, version: 4,
+		want: []string{"Settled"}, not: []string{"<form"},
+	},
+	{name: "list", method: "GET", path: "/debts", status: 200, version: 4, want: []string{"/debts/" + debtID, "Settled"}},
+}
+
 func TestLedger_LifeOfADebt(t *testing.T) {
-	onEach(t, func(t *testing.T, app *ledger) {
-		run(t, app, []step{
-			{name: "home", method: "GET", path: "/", status: 303, want: []string{"/debts"}},
-			{name: "empty list", method: "GET", path: "/debts", status: 200, want: []string{"No debts yet", "Issue the first debt"}},
-			{name: "form", method: "GET", path: "/debts/new", status: 200, want: []string{`name="key"`, `name="amount"`, `for="issue-amount"`}},
-			{
-				name: "issue refused", method: "POST", path: "/debts", status: 422,
-				body: form("key", debtID, "customer", "Ana", "amount", "ten", "interest_rate", "x", "on", "31.1.2026"),
-				want: []string{
-					`aria-describedby="issue-amount-error"`, "Amount must be an amount such as 1,234.56", `value="ten"`,
-					"Interest rate must be a number such as 4.25", "Date must be a date such as 2026-01-31", `value="Ana"`,
-				},
-			},
-			{
-				name: "issue refused by the event", method: "POST", path: "/debts", status: 422,
-				body: form("key", debtID, "customer", "", "amount", "0", "interest_rate", "101", "on", "2026-01-31"),
-				want: []string{"Customer is required", "Amount must be greater than 0", "Interest rate must be 100 or less"},
-			},
-			{name: "issue", method: "POST", path: "/debts", body: issueBody, status: 303, want: []string{"/debts/" + debtID}, version: 1},
-			{name: "issue sent twice", method: "POST", path: "/debts", body: issueBody, status: 303, want: []string{"/debts/" + debtID}, version: 1},
-			{
-				name: "issue with a used key", method: "POST", path: "/debts", status: 409, version: 1,
-				body: form("key", debtID, "customer", "Bo", "amount", "5", "interest_rate", "0", "on", "2026-01-31"),
-				want: []string{"has issued a debt already, 1,000.00 to Ana &lt;b&gt;Sousa&lt;/b&gt;", `value="Bo"`}, not: []string{debtID},
-			},
-			{
-				name: "show", method: "GET", path: ".", status: 200, version: 1,
-				want: []string{"Ana &lt;b&gt;Sousa&lt;/b&gt;", "1,000.00", "4.25 % a year", `name="version" value="1"`},
-				not:  []string{"<b>Sousa"},
-			},
-			{name: "pay", method: "POST", path: "./payments", body: pay("1", "950"), status: 303, want: []string{"/debts/" + debtID}, version: 2},
-			{
-				name: "overpay", method: "POST", path: "./payments", body: pay("2", "50.01"), status: 422, version: 2,
-				want: []string{
-					"Amount exceeds the outstanding balance of 50.00", `value="50.01"`, `aria-invalid="true"`,
-					`aria-describedby="payment-principal-error"`, `value="2026-02-28"`, `name="version" value="2"`,
-				},
-			},
-			{
-				name: "pay before the issue", method: "POST", path: "./payments", status: 422, version: 2,
-				body: form("version", "2", "principal", "1", "on", "2026-01-30"),
-				want: []string{"Date is before the debt was issued"},
-			},
-			{
-				name: "pay in the future", method: "POST", path: "./payments", status: 422, version: 2,
-				body: form("version", "2", "principal", "1", "on", "2199-01-01"),
-				want: []string{"Date is in the future"},
-			},
-			{
-				name: "late payment spoils a later one", method: "POST", path: "./payments", status: 422, version: 2,
-				body: form("version", "2", "principal", "60", "on", "2026-02-01"),
-				want: []string{"2026-02-28", "exceeds the outstanding balance of 940.00"},
-			},
-			{
-				name: "stale", method: "POST", path: "./payments", body: pay("1", "20.00"), status: 409, version: 2,
-				want: []string{"The debt has moved on", "Payment 950.00 on 28 Feb 2026", `value="20.00"`, `name="version" value="2"`},
-			},
-			{
-				name: "settle too early", method: "POST", path: "./settlement", status: 422, version: 2,
-				body: form("version", "2", "on", "2026-03-01"), want: []string{"50.00 is still outstanding"},
-			},
-			{name: "pay the rest", method: "POST", path: "./payments", body: pay("2", "50"), status: 303, version: 3},
-			{
-				name: "nothing outstanding", method: "GET", path: ".", status: 200, version: 3,
-				want: []string{"Settle the debt"}, not: []string{"Record a payment"},
-			},
-			{name: "settle", method: "POST", path: "./settlement", body: form("version", "3", "on", "2026-03-01"), status: 303, version: 4},
-			{
-				name: "settled", method: "GET", path: ".", status: 200, version: 4,
-				want: []string{"Settled", "Nothing more to do"}, not: []string{"<form"},
-			},
-			{name: "nothing follows", method: "POST", path: "./payments", body: pay("4", "1"), status: 409, version: 4, want: []string{"closed"}},
-			{
-				name: "stale on a settled debt", method: "POST", path: "./payments", body: pay("3", "1"), status: 409, version: 4,
-				want: []string{"Settled"}, not: []string{"<form"},
-			},
-			{name: "list", method: "GET", path: "/debts", status: 200, version: 4, want: []string{"/debts/" + debtID, "Settled"}},
-		})
-	})
+	onEach(t, func(t *testing.T, app *ledger) { run(t, app, life) })
 }
 
 func TestLedger_SamePaymentSentTwiceCountsOnce(t *testing.T) {

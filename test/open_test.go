@@ -14,7 +14,7 @@ import (
 	"testing"
 
 	"github.com/ireneo-dev/ireneo"
-	"github.com/ireneo-dev/ireneo/app/event_streams"
+	streams "github.com/ireneo-dev/ireneo/app/event_streams"
 	"github.com/ireneo-dev/ireneo/config"
 	"github.com/ireneo-dev/ireneo/internal/pgtest"
 	"github.com/ireneo-dev/ireneo/server"

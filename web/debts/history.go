@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/ireneo-dev/ireneo"
-	"github.com/ireneo-dev/ireneo/app/event_streams"
+	streams "github.com/ireneo-dev/ireneo/app/event_streams"
 	"github.com/ireneo-dev/ireneo/app/events/debt"
 	"github.com/ireneo-dev/ireneo/app/projections"
 )

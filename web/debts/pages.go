@@ -19,8 +19,9 @@ import (
 
 // Pages answers the requests about debts. It is safe for concurrent use.
 type Pages struct {
-	Site *web.Site
-	Now  func() time.Time
+	Site  *web.Site
+	Now   func() time.Time
+	Hints bool // tell whoever develops the application what to try
 }
 
 // Index lists the debts: GET /debts?status=&q=&after=.
@@ -34,7 +35,7 @@ func (p Pages) Index(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return p.Site.Render(c, http.StatusOK, "Debts", index(list{Search: search, Found: found, Totals: totals}))
+	return p.Site.Render(c, http.StatusOK, "Debts", index(list{Search: search, Found: found, Totals: totals, Hints: p.Hints}))
 }
 
 // searchOf takes from the query what it allows and drops the rest.

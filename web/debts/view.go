@@ -20,7 +20,11 @@ type list struct {
 	Search projections.Search
 	Found  *projections.Found
 	Totals *projections.Totals
+	Hints  bool // for whoever develops the application
 }
+
+// empty reports whether there is no debt at all.
+func (l list) empty() bool { return l.Totals.Count == 0 && !l.filtered() }
 
 // filtered reports whether something is looked for.
 func (l list) filtered() bool { return l.Search.Status != "" || l.Search.Customer != "" }
