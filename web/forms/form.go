@@ -50,10 +50,12 @@ func Read(id string, r *http.Request) (*Form, error) {
 		return nil, err
 	}
 	f := New(id, nil)
-	key := f.Key()
+	fresh := f.Key()
 	f.values = r.PostForm
-	if _, err := uuid.Parse(f.Key()); err != nil {
-		f.values.Set(keyField, key)
+	if key, err := uuid.Parse(f.Key()); err == nil {
+		f.values.Set(keyField, key.String()) // in one of the ways to write it
+	} else {
+		f.values.Set(keyField, fresh)
 	}
 	return f, nil
 }
