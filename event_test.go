@@ -383,7 +383,8 @@ func TestOpen_ReportsEveryMistakeAtOnce(t *testing.T) {
 		_, err := ireneo.Sibling(log, ireneo.Config{Streams: []*ireneo.Stream{
 			{Type: "Bad Type", Purpose: "x"},
 			{Type: "purposeless"},
-			{Type: "same", Purpose: "x"}, {Type: "same", Purpose: "x"},
+			{Type: "same", Purpose: "x"},
+			{Type: "same", Purpose: "x"},
 			{Type: "lifeless", Purpose: "x", CreatedBy: "no.such"},
 			{Type: "hidden", Purpose: "x", Consistency: hidden},
 			{Type: "keyless", Purpose: "x", Transactional: ireneo.Materialize(keyless)},

@@ -117,7 +117,7 @@ func throughProxy(t *testing.T, c ireneo.Config) (*proxy, context.Context, *iren
 	p := &proxy{}
 	st, err := postgres.Open(t.Context(), p.through(t))
 	must(t, err)
-	t.Cleanup(func() { st.Close() })
+	t.Cleanup(func() { must(t, st.Close()) })
 	log, err := ireneo.Open(st, c)
 	must(t, err)
 	must(t, log.Migrate(t.Context()))

@@ -91,7 +91,9 @@ func TestFor_UsesTheTypesOwnClone(t *testing.T) {
 }
 
 func TestFor_RefusesWhatItCannotCopy(t *testing.T) {
-	type hidden struct{ seen map[string]bool }
+	type hidden struct {
+		seen map[string]bool //nolint:unused // it is there to be refused
+	}
 	type open struct{ Anything any }
 	for _, typ := range []reflect.Type{reflect.TypeFor[hidden](), reflect.TypeFor[open]()} {
 		_, err := For(typ)
