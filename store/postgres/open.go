@@ -84,7 +84,8 @@ func (s *Store) Close() error {
 func (s *Store) DB() *gorm.DB { return s.db }
 
 func openGORM(db *sql.DB) (*gorm.DB, error) {
-	return gorm.Open(gormpostgres.New(gormpostgres.Config{Conn: db}), &gorm.Config{
+	return gorm.Open(dialector{&gormpostgres.Dialector{Config: &gormpostgres.Config{Conn: db}}}, &gorm.Config{
+		TranslateError:         true,
 		SkipDefaultTransaction: true,
 		DisableAutomaticPing:   true,
 		NowFunc:                func() time.Time { return time.Now().UTC().Truncate(time.Microsecond) },

@@ -1,7 +1,6 @@
 package sqlite
 
 import (
-	"errors"
 	"strconv"
 	"strings"
 
@@ -122,19 +121,19 @@ func (dialector) RollbackTo(tx *gorm.DB, name string) error {
 	return tx.Exec("ROLLBACK TO SAVEPOINT " + name).Error
 }
 
-// Translate implements [gorm.ErrorTranslator], for those who turn TranslateError on
-// in a session of their own. The driver's error stays reachable.
+// Translate implements [gorm.ErrorTranslator]: violated constraints get GORM's names,
+// everything else the store's. The driver's error stays reachable.
 func (dialector) Translate(err error) error {
 	switch codeOf(err) {
 	case codeUnique, codePrimary:
-		return errors.Join(gorm.ErrDuplicatedKey, err)
+		return named(gorm.ErrDuplicatedKey, err)
 	case codeForeignKey:
-		return errors.Join(gorm.ErrForeignKeyViolated, err)
+		return named(gorm.ErrForeignKeyViolated, err)
 	case codeCheck:
-		return errors.Join(gorm.ErrCheckConstraintViolated, err)
+		return named(gorm.ErrCheckConstraintViolated, err)
 	}
 
-	return err
+	return translate(err)
 }
 
 // buildLimit writes an offset without a limit as SQLite wants it.

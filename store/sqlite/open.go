@@ -85,6 +85,7 @@ func (s *Store) DB() *gorm.DB { return s.db }
 
 func openGORM(conn gorm.ConnPool) (*gorm.DB, error) {
 	return gorm.Open(dialector{conn}, &gorm.Config{
+		TranslateError:         true,
 		SkipDefaultTransaction: true,
 		DisableAutomaticPing:   true,
 		NowFunc:                func() time.Time { return time.Now().UTC().Truncate(time.Microsecond) },
