@@ -247,6 +247,26 @@ func TestDB_ReadersSeeNoOpenTransaction(t *testing.T) {
 	}
 }
 
+func TestDB_TimesAreSQLites(t *testing.T) {
+	s := open(t, filepath.Join(t.TempDir(), "log.db"))
+	at := time.Date(2026, 7, 1, 23, 30, 0, 5000, time.FixedZone("east", 3*3600))
+	var got string
+	if err := s.DB().Raw("SELECT ? || ' ' || strftime('%H:%M', ?)", at, at).Scan(&got).Error; err != nil {
+		t.Fatal(err)
+	}
+	if want := "2026-07-01 20:30:00.000005+00:00 20:30"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+func TestMigrations_VersionOnce(t *testing.T) {
+	s := migrated(t, filepath.Join(t.TempDir(), "log.db"))
+	err := s.DB().Exec("INSERT INTO ireneo_migrations (version_id, is_applied) VALUES (1, 1)").Error
+	if codeOf(err) != codeUnique {
+		t.Fatalf("got %v", err)
+	}
+}
+
 // A cancelled write of the host makes the driver drop its connection. The next
 // insert must not meet the statements of the one before.
 func TestInsert_AfterCancelledWrite(t *testing.T) {
@@ -294,7 +314,12 @@ func writeAll(t *testing.T, s *Store, id string, n int) {
 		case 1:
 			err = errors.Join(s.Insert(t.Context(), b, &store.Batch{})...)
 		case 2:
-			err = s.DB().WithContext(t.Context()).Transaction(func(tx *gorm.DB) error { return s.InsertTx(t.Context(), tx, b) })
+			err = s.DB().WithContext(t.Context()).Transaction(func(tx *gorm.DB) error {
+				var before int64 // reading first is what a deferred BEGIN would trip over
+				return errors.Join(
+					tx.Raw("SELECT COUNT(*) FROM event_entries").Scan(&before).Error,
+					s.InsertTx(t.Context(), tx, b))
+			})
 		}
 		if err != nil {
 			t.Error(err)

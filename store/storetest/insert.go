@@ -290,6 +290,11 @@ func insertNeverBackwards(t *testing.T, s store.Store) {
 	first, last := noon.Add(time.Second), noon.Add(time.Hour)
 	equal(t, recorded, []time.Time{first, first, first, last, last})
 	equal(t, occurred, []time.Time{first, noon.Add(-time.Hour), first, last, last})
+
+	b, ahead, behind := account("b"), event(account("b"), 0), event(account("b"), 0)
+	ahead.RecordedAt = noon.Add(time.Hour)
+	insert(t, s, batchOf(ahead, behind))
+	equal(t, readStream(t, s, b)[1].RecordedAt, ahead.RecordedAt)
 }
 
 func insertNastyIDs(t *testing.T, s store.Store) {
