@@ -171,6 +171,29 @@ func TestBrowser_WholePath(t *testing.T) {
 	b.picture("not-found")
 }
 
+// Whatever people are called and owe, it fits on the screen.
+func TestBrowser_GreatValuesFit(t *testing.T) {
+	app := open(t, sqliteURL(t))
+	b := browse(t, app)
+	name, amount := strings.Repeat("W", 100), "92,233,720,368,547,758.07"
+	for _, body := range []string{
+		form("key", debtID, "customer", name, "amount", amount, "interest_rate", "12.12345678", "on", "2026-01-31"),
+		form("customer", name, "amount", amount, "interest_rate", "0", "on", "2026-01-31"),
+	} {
+		if got, err := send(t.Context(), "POST", app.URL+"/debts", body, nil); err != nil || got.status != 303 {
+			t.Fatalf("issue: got %d, %v", got.status, err)
+		}
+	}
+	note := form("version", "1", "principal", "1,000,000,000,000.01", "on", "2026-02-01", "note", strings.Repeat("W", 200))
+	if got, err := send(t.Context(), "POST", app.URL+"/debts/"+debtID+"/payments", note, nil); err != nil || got.status != 303 {
+		t.Fatalf("pay: got %d, %v", got.status, err)
+	}
+	b.load(200, []string{amount}, chromedp.Navigate(b.url+"/debts"))
+	b.picture("great-debts")
+	b.load(200, []string{"1,000,000,000,000.01"}, chromedp.Navigate(b.url+"/debts/"+debtID))
+	b.picture("great-debt")
+}
+
 // checkField makes sure that a refused value is still there, and that its message is
 // what the field is described by.
 func (b *browser) checkField(field, want string) {

@@ -20,6 +20,7 @@ import (
 
 	streams "github.com/ireneo-dev/ireneo/app/event_streams"
 	"github.com/ireneo-dev/ireneo/config"
+	"github.com/ireneo-dev/ireneo/internal/pgtest"
 )
 
 // patience is how long a test waits for a process to do what it should do at once.
@@ -232,4 +233,15 @@ func TestProcess_SaysWhatToDo(t *testing.T) {
 	second := settings(database, "PORT="+port)
 	says(run(1, second, "serve"), fmt.Sprintf("port %s is in use by another program; set PORT to a free one", port))
 	stop(t, server)
+}
+
+// One variable moves the application to PostgreSQL.
+func TestProcess_OnPostgres(t *testing.T) {
+	database := pgtest.URL(t)
+	server := start(t, build(t), settings(database))
+	if !posted(t.Context(), server.url+"/debts", issueBody) {
+		t.Error("the debt was not issued")
+	}
+	stop(t, server)
+	checkVersions(t, database, map[string]int64{debtID: 1})
 }
