@@ -261,8 +261,11 @@ func (a *appending) insert(ctx context.Context, d *decision) error {
 		}
 		return nil
 	case errors.Is(err, store.ErrKeyTaken):
-		_, err = a.earlier(ctx)
-		return err
+		found, readErr := a.earlier(ctx)
+		if !found && readErr == nil { // it is there, but not for this transaction to see
+			readErr = a.explain(d, err)
+		}
+		return readErr
 	case errors.Is(err, store.ErrVersionTaken), errors.Is(err, store.ErrEventTaken):
 		return a.resolve(ctx, d, err)
 	default:

@@ -55,15 +55,11 @@ func (p *plan) next(h *head) *head {
 func (p *plan) note(h *head, r store.Record) {
 	if r.Version > h.version {
 		h.version, h.recordedAt = r.Version, r.RecordedAt
-		h.closed = h.closed || p.closes(r.Type)
+		h.closed = h.closed || p.closing[r.Type]
 	}
 	if r.OccurredAt.After(h.occurredAt) {
 		h.occurredAt = r.OccurredAt
 	}
-}
-
-func (p *plan) closes(name string) bool {
-	return p.stream.ClosedBy != "" && name == p.stream.ClosedBy
 }
 
 // load reads the stream up to its end. From a base only what came after it is read,
@@ -176,15 +172,15 @@ func (a *appending) checkLifecycle(base *head) error {
 		switch {
 		case closed:
 			e.Needs, e.Reason = s.ClosedBy, ErrClosed
-		case s.CreatedBy != "" && version == 0 && r.Type != s.CreatedBy:
+		case s.CreatedBy != "" && version == 0 && !a.plan.creating[r.Type]:
 			e.Needs, e.Reason = s.CreatedBy, ErrNotCreated
-		case s.CreatedBy != "" && version > 0 && r.Type == s.CreatedBy:
+		case version > 0 && a.plan.creating[r.Type]:
 			e.Needs, e.Reason = s.CreatedBy, ErrAlreadyCreated
 		}
 		if e.Reason != nil {
 			return e
 		}
-		version, closed = version+1, a.plan.closes(r.Type)
+		version, closed = version+1, a.plan.closing[r.Type]
 	}
 	return nil
 }

@@ -270,11 +270,6 @@ func (l *Log) declareStream(s *Stream) error {
 	if s.Purpose == "" {
 		mistakes = append(mistakes, fmt.Errorf("stream %s: say its Purpose", s.Type))
 	}
-	for field, name := range map[string]string{"CreatedBy": s.CreatedBy, "ClosedBy": s.ClosedBy} {
-		if name != "" && l.types[name] == nil {
-			mistakes = append(mistakes, fmt.Errorf("stream %s: %s names %s, which no registered event is called", s.Type, field, name))
-		}
-	}
 	p, err := l.planFor(s)
 	if err := errors.Join(append(mistakes, err)...); err != nil {
 		return err

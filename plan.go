@@ -19,6 +19,8 @@ type plan struct {
 	transactional []*readModel  // in declared order
 	folds         []*projection // consistency first, then transactional
 	actual        map[reflect.Type]actualTime
+	creating      map[string]bool // stored names and aliases of the creating event
+	closing       map[string]bool // and of the closing one
 }
 
 // actualTime takes the actual time out of an event struct; zero where it has none.
@@ -39,6 +41,15 @@ func (s *Stream) projections() []*projection {
 func (l *Log) planFor(s *Stream) (*plan, error) {
 	p := &plan{stream: s, folds: s.projections(), actual: map[reflect.Type]actualTime{}}
 	var mistakes []error
+	for _, e := range []struct {
+		field, name string
+		names       *map[string]bool
+	}{{"CreatedBy", s.CreatedBy, &p.creating}, {"ClosedBy", s.ClosedBy, &p.closing}} {
+		var err error
+		if *e.names, err = l.namesOf(e.name); err != nil {
+			mistakes = append(mistakes, fmt.Errorf("stream %s: %s %w", s.Type, e.field, err))
+		}
+	}
 	if s.Consistency != nil {
 		p.consistency = s.Consistency.untyped()
 	}
@@ -57,6 +68,22 @@ func (l *Log) planFor(s *Stream) (*plan, error) {
 		}
 	}
 	return p, errors.Join(mistakes...)
+}
+
+// namesOf are all stored names of the event called name; none for an empty name.
+func (l *Log) namesOf(name string) (map[string]bool, error) {
+	if name == "" {
+		return nil, nil
+	}
+	t := l.types[name]
+	if t == nil {
+		return nil, fmt.Errorf("names %s, which no registered event is called", name)
+	}
+	names := map[string]bool{}
+	for _, n := range t.names() {
+		names[n] = true
+	}
+	return names, nil
 }
 
 // reads reports whether an append has to know the stream before it can be made.
