@@ -146,7 +146,7 @@ func txError(ctx context.Context, err error) error {
 
 // unreached names an error met before anything was sent.
 func unreached(err error) error {
-	if named := translate(err); named != err || errors.Is(err, context.Canceled) {
+	if named := translate(err); named != err || errors.Is(err, context.Canceled) { //nolint:errorlint // translate answers with err itself where it has no name
 		return named
 	}
 

@@ -51,13 +51,14 @@ type sqlCursor struct{ *sql.Rows }
 
 func (c sqlCursor) Close() { _ = c.Rows.Close() }
 
+//nolint:sqlclosecheck // whoever reads the cursor closes it
 func (s *Store) selectRecords(ctx context.Context, q store.Query) (cursor, error) {
 	text, args := selection(q)
 	if q.Tx == nil {
 		return s.pool.Query(ctx, text, args...)
 	}
 
-	rows, err := q.Tx.Statement.ConnPool.QueryContext(ctx, text, args...)
+	rows, err := q.Tx.Statement.ConnPool.QueryContext(ctx, text, args...) //nolint:rowserrcheck // whoever reads the cursor asks for it
 
 	return sqlCursor{rows}, err
 }
@@ -99,7 +100,7 @@ func selection(q store.Query) (text string, args []any) {
 	}
 	if q.After != nil {
 		args = append(args, micros(q.After.OccurredAt), q.After.Version)
-		b.WriteString(fmt.Sprintf("\n\t\tAND (occurred_at, version) > ($%d, $%d)", len(args)-1, len(args)))
+		fmt.Fprintf(&b, "\n\t\tAND (occurred_at, version) > ($%d, $%d)", len(args)-1, len(args))
 	}
 
 	b.WriteString(order(q.Order))

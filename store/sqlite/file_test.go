@@ -196,8 +196,10 @@ func TestClose_EmptiesWAL(t *testing.T) {
 	if err := insert(s, record("a", 1)); err != nil {
 		t.Fatal(err)
 	}
-	for range s.Read(t.Context(), store.Query{Stream: store.Stream{Type: "account", ID: "a"}}) {
-		continue
+	for _, err := range s.Read(t.Context(), store.Query{Stream: store.Stream{Type: "account", ID: "a"}}) {
+		if err != nil {
+			t.Fatal(err)
+		}
 	}
 	if err := s.Close(); err != nil {
 		t.Fatal(err)

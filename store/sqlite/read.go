@@ -82,7 +82,7 @@ func selection(q store.Query) (text string, args []any) {
 	}
 	if q.After != nil {
 		args = append(args, micros(q.After.OccurredAt), q.After.Version)
-		b.WriteString(fmt.Sprintf("\n\t\tAND (occurred_at, version) > (?%d, ?%d)", len(args)-1, len(args)))
+		fmt.Fprintf(&b, "\n\t\tAND (occurred_at, version) > (?%d, ?%d)", len(args)-1, len(args))
 	}
 
 	b.WriteString(order(q.Order))

@@ -113,7 +113,7 @@ func (w *session) stmt(text string) (driver.Stmt, error) {
 		return stmt, nil
 	}
 
-	stmt, err := w.conn.Prepare(text)
+	stmt, err := w.Prepare(text)
 	if err != nil {
 		return nil, err
 	}

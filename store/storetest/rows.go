@@ -66,8 +66,11 @@ func rowsTimes(t *testing.T, s store.Store) {
 	}
 
 	equal(t, readBalances(t, s), []Balance{
-		{ID: "a", Amount: 1, PaidAt: &want}, {ID: "b", Amount: 1, PaidAt: &want},
-		{ID: "c", Amount: 1}, {ID: "d", Amount: 1}, {ID: "e", PaidAt: &want},
+		{ID: "a", Amount: 1, PaidAt: &want},
+		{ID: "b", Amount: 1, PaidAt: &want},
+		{ID: "c", Amount: 1},
+		{ID: "d", Amount: 1},
+		{ID: "e", PaidAt: &want},
 	})
 	for _, b := range readBalances(t, s) {
 		if b.PaidAt != nil && b.PaidAt.Location() != time.UTC {
@@ -206,8 +209,12 @@ func rowsWrite(t *testing.T, s store.Store) {
 	}
 	equal(t, calls, 3)
 	equal(t, readBalances(t, s), []Balance{
-		{ID: "a", Amount: 2}, {ID: "a-after", Amount: 3}, {ID: "a-before", Amount: 1},
-		{ID: "c", Amount: 2}, {ID: "c-after", Amount: 3}, {ID: "c-before", Amount: 1},
+		{ID: "a", Amount: 2},
+		{ID: "a-after", Amount: 3},
+		{ID: "a-before", Amount: 1},
+		{ID: "c", Amount: 2},
+		{ID: "c-after", Amount: 3},
+		{ID: "c-before", Amount: 1},
 		{ID: "plain", Amount: 4},
 	})
 	wantVersions(t, s, account("b"))

@@ -14,6 +14,64 @@ import (
 	"github.com/ireneo-dev/ireneo/store"
 )
 
+// laws are what a migrated store is tested for, by the name of the subtest.
+var laws = []struct {
+	name string
+	test func(t *testing.T, s store.Store)
+}{
+	{"Insert/F01_VersionsAndPositions", insertVersions},
+	{"Insert/NextVersion", insertNextVersion},
+	{"Insert/NextVersionAfterGiven", insertNextAfterGiven},
+	{"Insert/NextVersionConcurrent", insertNextConcurrent},
+	{"Insert/OneVersionConcurrent", insertOneVersionConcurrent},
+	{"Insert/ManyCallersConcurrent", insertManyConcurrent},
+	{"Insert/BatchIsAtomic", insertAtomic},
+	{"Insert/ManyBatchesOneConflict", insertManyOneConflict},
+	{"Insert/ManyBatchesSameVersion", insertManySameVersion},
+	{"Insert/Nothing", insertNothing},
+	{"Insert/ErrVersionTaken", insertVersionTaken},
+	{"Insert/ErrEventTaken", insertEventTaken},
+	{"Insert/ErrKeyTaken", insertKeyTaken},
+	{"Insert/InvalidJSON", insertInvalidJSON},
+	{"Insert/Cancelled", insertCancelled},
+	{"Insert/F26_Times", insertTimes},
+	{"Insert/F26_RecordedAtNeverBackwards", insertNeverBackwards},
+	{"Insert/C20_NastyIDs", insertNastyIDs},
+	{"Insert/PayloadBytes", insertPayloads},
+	{"Rows/SameCommit", rowsSameCommit},
+	{"Rows/Update", rowsUpdate},
+	{"Rows/KeyOnly", rowsKeyOnly},
+	{"Rows/Times", rowsTimes},
+	{"Rows/RowErrorLeavesNothing", rowsErrorLeavesNothing},
+	{"Rows/F11_UniqueViolationIsNoConflict", rowsUniqueIsNoConflict},
+	{"Rows/BadRowFailsItsBatchOnly", rowsBadRowOfOneBatch},
+	{"Rows/UnencodableValue", rowsUnencodable},
+	{"Rows/NoSuchTable", rowsNoTable},
+	{"Rows/Write", rowsWrite},
+	{"Rows/WriteUniqueViolation", rowsWriteUnique},
+	{"Rows/WriteInTx", rowsWriteInTx},
+	{"InsertTx/F17_CommitAndRollback", txCommitRollback},
+	{"InsertTx/F17_TwoStreamsTwice", txTwoStreams},
+	{"InsertTx/F18_ConflictLeavesTxUsable", txUsableAfterConflict},
+	{"InsertTx/F18_RowErrorLeavesTxUsable", txUsableAfterRowError},
+	{"InsertTx/NotATransaction", txNotATransaction},
+	{"Read/Bounds", readBounds},
+	{"Read/Order", readOrder},
+	{"Read/After", readAfter},
+	{"Read/EventID", readEventID},
+	{"Read/Tx", readTx},
+	{"Read/Empty", readEmpty},
+	{"Read/StopsEarly", readStopsEarly},
+	{"Guard/C14_RefusesChange", guardRefuses},
+	{"Guard/C14_Maintain", guardMaintain},
+	{"Guard/C14_MaintainRollsBack", guardMaintainRollsBack},
+	{"DB/Model", dbModel},
+	{"DB/NestedTransaction", dbNested},
+	{"Migrate/Twice", migrateTwice},
+	{"Migrate/Application", migrateApplication},
+	{"Migrate/FailureNamesIt", migrateFailure},
+}
+
 // Run tests a store against the law. open returns an empty store that is yet to be
 // migrated, another one at each call, and closes it when its test ends.
 func Run(t *testing.T, open func(t *testing.T) store.Store) {
@@ -25,62 +83,7 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 		return s
 	}
 
-	for _, law := range []struct {
-		name string
-		test func(t *testing.T, s store.Store)
-	}{
-		{"Insert/F01_VersionsAndPositions", insertVersions},
-		{"Insert/NextVersion", insertNextVersion},
-		{"Insert/NextVersionAfterGiven", insertNextAfterGiven},
-		{"Insert/NextVersionConcurrent", insertNextConcurrent},
-		{"Insert/OneVersionConcurrent", insertOneVersionConcurrent},
-		{"Insert/ManyCallersConcurrent", insertManyConcurrent},
-		{"Insert/BatchIsAtomic", insertAtomic},
-		{"Insert/ManyBatchesOneConflict", insertManyOneConflict},
-		{"Insert/ManyBatchesSameVersion", insertManySameVersion},
-		{"Insert/Nothing", insertNothing},
-		{"Insert/ErrVersionTaken", insertVersionTaken},
-		{"Insert/ErrEventTaken", insertEventTaken},
-		{"Insert/ErrKeyTaken", insertKeyTaken},
-		{"Insert/InvalidJSON", insertInvalidJSON},
-		{"Insert/Cancelled", insertCancelled},
-		{"Insert/F26_Times", insertTimes},
-		{"Insert/F26_RecordedAtNeverBackwards", insertNeverBackwards},
-		{"Insert/C20_NastyIDs", insertNastyIDs},
-		{"Insert/PayloadBytes", insertPayloads},
-		{"Rows/SameCommit", rowsSameCommit},
-		{"Rows/Update", rowsUpdate},
-		{"Rows/KeyOnly", rowsKeyOnly},
-		{"Rows/Times", rowsTimes},
-		{"Rows/RowErrorLeavesNothing", rowsErrorLeavesNothing},
-		{"Rows/F11_UniqueViolationIsNoConflict", rowsUniqueIsNoConflict},
-		{"Rows/BadRowFailsItsBatchOnly", rowsBadRowOfOneBatch},
-		{"Rows/UnencodableValue", rowsUnencodable},
-		{"Rows/NoSuchTable", rowsNoTable},
-		{"Rows/Write", rowsWrite},
-		{"Rows/WriteUniqueViolation", rowsWriteUnique},
-		{"Rows/WriteInTx", rowsWriteInTx},
-		{"InsertTx/F17_CommitAndRollback", txCommitRollback},
-		{"InsertTx/F17_TwoStreamsTwice", txTwoStreams},
-		{"InsertTx/F18_ConflictLeavesTxUsable", txUsableAfterConflict},
-		{"InsertTx/F18_RowErrorLeavesTxUsable", txUsableAfterRowError},
-		{"InsertTx/NotATransaction", txNotATransaction},
-		{"Read/Bounds", readBounds},
-		{"Read/Order", readOrder},
-		{"Read/After", readAfter},
-		{"Read/EventID", readEventID},
-		{"Read/Tx", readTx},
-		{"Read/Empty", readEmpty},
-		{"Read/StopsEarly", readStopsEarly},
-		{"Guard/C14_RefusesChange", guardRefuses},
-		{"Guard/C14_Maintain", guardMaintain},
-		{"Guard/C14_MaintainRollsBack", guardMaintainRollsBack},
-		{"DB/Model", dbModel},
-		{"DB/NestedTransaction", dbNested},
-		{"Migrate/Twice", migrateTwice},
-		{"Migrate/Application", migrateApplication},
-		{"Migrate/FailureNamesIt", migrateFailure},
-	} {
+	for _, law := range laws {
 		t.Run(law.name, func(t *testing.T) {
 			t.Parallel()
 			law.test(t, migrated(t))
