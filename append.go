@@ -260,13 +260,7 @@ func (a *appending) insert(ctx context.Context, d *decision) error {
 			a.log.heads.Add(a.key, d.head)
 		}
 		return nil
-	case errors.Is(err, store.ErrKeyTaken):
-		found, readErr := a.earlier(ctx)
-		if !found && readErr == nil { // it is there, but not for this transaction to see
-			readErr = a.explain(d, err)
-		}
-		return readErr
-	case errors.Is(err, store.ErrVersionTaken), errors.Is(err, store.ErrEventTaken):
+	case errors.Is(err, store.ErrKeyTaken), errors.Is(err, store.ErrVersionTaken), errors.Is(err, store.ErrEventTaken):
 		return a.resolve(ctx, d, err)
 	default:
 		return a.explain(d, err)
@@ -301,7 +295,8 @@ func (a *appending) write(ctx context.Context, batch *store.Batch) error {
 	}
 }
 
-// resolve tells a lost answer, where the event in the log is ours, from a conflict.
+// resolve finds out what an insert met in the log: itself, where an answer was lost;
+// its idempotency key; or a conflict.
 func (a *appending) resolve(ctx context.Context, d *decision, cause error) error {
 	stored, err := a.storedAs(ctx, a.records[0].EventID)
 	if err != nil {
@@ -312,8 +307,11 @@ func (a *appending) resolve(ctx context.Context, d *decision, cause error) error
 		a.accept(stored)
 		return nil
 	}
-	if d.base == nil {
-		return fmt.Errorf("append to %s/%s: %w", a.key.Type, a.key.ID, cause)
+	if found, err := a.earlier(ctx); found || err != nil {
+		return err
+	}
+	if d.base == nil || errors.Is(cause, store.ErrKeyTaken) { // there, but not for this transaction to see
+		return a.explain(d, cause)
 	}
 	return a.conflict(ctx, d.base.version, d.base.version)
 }

@@ -45,6 +45,8 @@ func TestC20_StreamIDsAreChecked(t *testing.T) {
 				wantError(t, err, ireneo.ErrInvalidID)
 				_, err = Balances.Replay(ctx, s.For(id))
 				wantError(t, err, ireneo.ErrInvalidID)
+				_, err = Balances.Find(ctx, id)
+				wantError(t, err, ireneo.ErrInvalidID)
 				for _, err := range s.For(id).Events(ctx) {
 					wantError(t, err, ireneo.ErrInvalidID)
 				}

@@ -113,7 +113,7 @@ func (l *Log) fold(p *plan, h *head, r store.Record, hear func(*projection, AnyE
 		if hear != nil && len(ev.Errors().own) > 0 {
 			hear(f, ev)
 		}
-		*ev.Errors() = Errors{}
+		ev.Errors().clear()
 	}
 	p.note(h, r)
 	return nil
@@ -146,7 +146,7 @@ func (a *appending) decide(ctx context.Context, base *head) (*decision, error) {
 	a.stamp(base)
 	a.ignored = nil
 	for _, ev := range a.events {
-		ev.event().facts().errors = Errors{}
+		ev.Errors().clear()
 	}
 
 	next, err := a.foldOn(ctx, base)

@@ -63,6 +63,9 @@ var (
 	ErrNoDatabase = store.ErrNoDatabase
 	// ErrUnavailable says that the database cannot be reached.
 	ErrUnavailable = store.ErrUnavailable
+	// ErrBusy says that another writer held the database for too long. Nothing was
+	// written; trying again later helps.
+	ErrBusy = store.ErrBusy
 	// ErrReadOnly says that the database does not accept writes.
 	ErrReadOnly = store.ErrReadOnly
 	// ErrFull says that the database's disk is full. Nothing was written.

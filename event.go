@@ -20,7 +20,8 @@ import (
 //
 // The name is what the log stores; it must never change. Old names go into the tag
 // aliases, separated by commas, and are still read. Event adds no JSON keys. Fields
-// tagged sensitive:"true" are masked wherever the event is printed or logged.
+// tagged sensitive:"true" are masked wherever the event is printed or logged; the tag
+// label says what a field is called in messages, where its JSON key in words will not do.
 //
 // Copies of an event share what the log knows of it. An event is not safe for
 // concurrent use. The zero Event is a fact nobody has recorded yet.
@@ -133,7 +134,7 @@ func (e *Event) typeName() string {
 // bind makes the event ready for an append: whatever an earlier one left is forgotten.
 func bind(ev AnyEvent, typ *eventType) *known {
 	k := ev.event().facts()
-	*k = known{self: ev, typ: typ}
+	*k = known{self: ev, typ: typ, errors: Errors{typ: typ}}
 	return k
 }
 

@@ -379,6 +379,7 @@ func TestOpen_ReportsEveryMistakeAtOnce(t *testing.T) {
 	type Keyless struct{ Name string }
 	hidden := ireneo.NewProjection("hidden", ireneo.On(func(h *Hidden, _ *Deposited, _ time.Time) { h.cache = nil }))
 	keyless := ireneo.NewProjection("keyless", ireneo.On(func(*Keyless, *Deposited, time.Time) {}))
+	namesake := ireneo.NewProjection("keyless", ireneo.On(func(*Position, *Deposited, time.Time) {}))
 	each(t, config(), func(t *testing.T, ctx context.Context, log *ireneo.Log) {
 		_, err := ireneo.Sibling(log, ireneo.Config{Streams: []*ireneo.Stream{
 			{Type: "Bad Type", Purpose: "x"},
@@ -388,13 +389,14 @@ func TestOpen_ReportsEveryMistakeAtOnce(t *testing.T) {
 			{Type: "lifeless", Purpose: "x", CreatedBy: "no.such"},
 			{Type: "hidden", Purpose: "x", Consistency: hidden},
 			{Type: "keyless", Purpose: "x", Transactional: ireneo.Materialize(keyless)},
+			{Type: "namesake", Purpose: "x", Consistency: namesake},
 		}})
 		if err == nil {
 			t.Fatal("opened")
 		}
 		for _, want := range []string{
 			`stream type "Bad Type"`, "stream purposeless: say its Purpose", "stream type same is declared twice",
-			"CreatedBy names no.such", "give Hidden a method Clone() Hidden", "projection keyless: materialized models have one string primary key",
+			"CreatedBy names no.such", "give Hidden a method Clone() Hidden", "projection name keyless is used for both", "projection keyless: materialized models have one string primary key",
 		} {
 			if !strings.Contains(err.Error(), want) {
 				t.Errorf("the error does not say %q:\n%v", want, err)

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/ireneo-dev/ireneo/internal/text"
+	"github.com/ireneo-dev/ireneo/internal/validation"
 	"github.com/ireneo-dev/ireneo/store"
 )
 
@@ -50,6 +51,7 @@ type eventType struct {
 	aliases []string
 	version int // of the schema
 	upcasts []Upcast
+	labels  map[string]string // by JSON key
 	goType  reflect.Type
 	empty   func() AnyEvent
 	err     error // mistake in the declaration
@@ -58,7 +60,10 @@ type eventType struct {
 var storedName = regexp.MustCompile(`^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*$`)
 
 func newEventType(goType reflect.Type, empty func() AnyEvent) *eventType {
-	t := &eventType{goType: goType, empty: empty, version: 1}
+	t := &eventType{goType: goType, empty: empty, version: 1, labels: map[string]string{}}
+	for _, f := range reflect.VisibleFields(goType) {
+		t.labels[validation.Key(f)] = validation.LabelOf(f)
+	}
 	if u, ok := empty().(Upcaster); ok {
 		t.upcasts = u.Upcasts()
 		t.version += len(t.upcasts)

@@ -61,7 +61,7 @@ var AccountPosition = ireneo.NewProjection("account_position",
 	ireneo.On(func(p *Position, e *Deposited, _ time.Time) { p.Balance += e.Amount; p.Events++ }),
 	ireneo.On(func(p *Position, e *Withdrawn, _ time.Time) {
 		if e.Amount == 13 {
-			e.Errors().Add("amount", "Amount is unlucky")
+			e.Errors().Add("amount", "is unlucky")
 		}
 		p.Balance -= e.Amount
 		p.Events++

@@ -73,6 +73,8 @@ type Log struct {
 	goTypes   map[reflect.Type]*eventType // by Go type
 	plans     map[string]*plan            // by stream type
 
+	readModels map[string]*readModel // of materialized projections, by name
+
 	locks keylock.Locks[store.Stream]     // one append a stream at a time
 	heads *lru.Cache[store.Stream, *head] // states, proved current by the insert
 }
@@ -100,6 +102,7 @@ func Open(st store.Store, config Config) (*Log, error) {
 	l := &Log{
 		store: st, config: config, validator: validator, heads: heads,
 		types: map[string]*eventType{}, goTypes: map[reflect.Type]*eventType{}, plans: map[string]*plan{},
+		readModels: map[string]*readModel{},
 	}
 	return l, l.declare()
 }
@@ -225,9 +228,14 @@ func (l *Log) declare() error {
 	for _, t := range l.config.Events {
 		mistakes = append(mistakes, l.register(t.eventType))
 	}
+	models := map[string]reflect.Type{}
 	for _, s := range l.config.Streams {
 		for _, p := range s.projections() {
 			mistakes = append(mistakes, p.mistakes...)
+			if other := models[p.name]; other != nil && other != p.model {
+				mistakes = append(mistakes, fmt.Errorf("projection name %s is used for both %s and %s", p.name, other, p.model))
+			}
+			models[p.name] = p.model
 			for _, h := range p.handlers {
 				mistakes = append(mistakes, l.register(h.typ))
 			}

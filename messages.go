@@ -21,13 +21,29 @@ type FieldError struct {
 // those about the state it would have led to. The zero value is empty.
 type Errors struct {
 	own, state []FieldError
+	typ        *eventType // knows the labels; nil before the event met a log or a projection
 }
 
-// Add records that the event itself is wrong. Interpretations of a consistency
-// projection call it to reject the event they are looking at.
+// Add records that the event itself is wrong. The message reads on from the field's
+// label: Add("principal", "exceeds the balance") is shown as "Principal exceeds the
+// balance". Without a field it is a sentence of its own. Interpretations of a
+// consistency projection call it to reject the event they are looking at.
 func (e *Errors) Add(field, message string) {
+	if field != "" {
+		message = e.label(field) + " " + message
+	}
 	e.own = append(e.own, FieldError{Field: field, Message: message})
 }
+
+func (e *Errors) label(field string) string {
+	if e.typ != nil && e.typ.labels[field] != "" {
+		return e.typ.labels[field]
+	}
+	return validation.Label(field)
+}
+
+// clear forgets the messages.
+func (e *Errors) clear() { e.own, e.state = nil, nil }
 
 // Own returns what is wrong with the event itself.
 func (e *Errors) Own() []FieldError { return slices.Clone(e.own) }

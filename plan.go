@@ -59,6 +59,7 @@ func (l *Log) planFor(s *Stream) (*plan, error) {
 			mistakes = append(mistakes, fmt.Errorf("stream %s: %w", s.Type, err))
 		}
 		p.transactional = append(p.transactional, m)
+		l.readModels[t.Name()] = m
 	}
 	if s.ActualTime != "" {
 		for goType := range l.goTypes {

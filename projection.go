@@ -123,13 +123,14 @@ func (p *Projection[M]) Initial(at time.Time) *M {
 }
 
 // Interpret lets one event change the model, at its occurred_at. It needs no database.
-// Errors the interpretation adds are in ev.Errors(). Events the projection does not
+// Errors the interpretation adds are in ev.Errors(), and only those. Events the projection does not
 // know change nothing, or are ErrUnknownEvent where it is Strict.
 func (p *Projection[M]) Interpret(m *M, ev AnyEvent, at time.Time) error {
 	if err := errors.Join(p.mistakes...); err != nil {
 		return err
 	}
 	h, err := p.handlerFor(p.describe(ev))
+	ev.Errors().clear()
 	if h != nil {
 		h.apply(m, ev, at)
 	}
@@ -200,7 +201,7 @@ func (p *projection) describe(ev AnyEvent) string {
 	for _, h := range p.handlers {
 		if h.typ.goType == goType {
 			k := ev.event().facts()
-			k.self, k.typ = ev, h.typ
+			k.self, k.typ, k.errors.typ = ev, h.typ, h.typ
 			return h.typ.name
 		}
 	}

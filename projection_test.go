@@ -298,10 +298,10 @@ func TestStates_AreNeverSharedWithUserCode(t *testing.T) {
 			b.Lines = append(b.Lines, e.Lines...)
 			*b.Size = len(b.Lines)
 			if e.Fail {
-				e.Errors().Add("fail", "Fail as told")
+				e.Errors().Add("fail", "as told")
 			}
 			if len(b.Lines) != len(b.Tags) {
-				e.Errors().Add("lines", fmt.Sprintf("Lines %v do not fit tags %v", b.Lines, b.Tags))
+				e.Errors().Add("lines", fmt.Sprintf("%v do not fit tags %v", b.Lines, b.Tags))
 			}
 		}))
 	stream := &ireneo.Stream{Type: "basket", Purpose: "Things", Consistency: projection}

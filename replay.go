@@ -10,7 +10,8 @@ import (
 
 // Replay computes the projection's model from the stream's events, as it is now or at
 // any moment: AsOf keeps what was known then, At what was true then, AtVersion what
-// had been appended then; they combine. Nothing is written. Without a single event it
+// had been appended then; they combine. Nothing is written; the primary key of a
+// materialized model holds the stream id, as in its row. Without a single event it
 // returns a *NotFoundError.
 func (p *Projection[M]) Replay(ctx context.Context, h *Handle, opts ...ReplayOption) (*M, error) {
 	if h.stream.log == nil && p.log != nil {
@@ -61,12 +62,18 @@ func (l *Log) replay(ctx context.Context, p *projection, h *Handle, part replay)
 		return nil, &NotFoundError{Stream: h.Type(), ID: h.id, Projection: p.name, AsOf: part.asOf, At: part.at, Version: part.version}
 	}
 	p.finish(model, at)
+	if m := l.readModels[p.name]; m != nil {
+		return model, m.setKey(h.id, model)
+	}
 	return model, nil
 }
 
 // Find reads the stored row of one stream, a *NotFoundError where there is none.
 func (p *Projection[M]) Find(ctx context.Context, id string) (*M, error) {
 	log, rm, err := p.stored(ctx)
+	if err == nil {
+		err = checkID(id)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -98,12 +105,8 @@ func (p *Projection[M]) stored(ctx context.Context) (*Log, *readModel, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	for _, plan := range log.plans {
-		for _, rm := range plan.transactional {
-			if rm.projection.name == p.name {
-				return log, rm, nil
-			}
-		}
+	if m := log.readModels[p.name]; m != nil {
+		return log, m, nil
 	}
 	return nil, nil, fmt.Errorf("%w: %s; replay it, or add it to a stream's Transactional", ErrNotMaterialized, p.name)
 }

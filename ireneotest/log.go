@@ -21,13 +21,19 @@ func SQLite(t testing.TB, config ireneo.Config) *ireneo.Log {
 	return open(t, st, err, config)
 }
 
-// Postgres opens a migrated log in a schema of the test's own. PostgreSQL is found by
-// IRENEO_TEST_POSTGRES (a URL), else started for the test from the binaries on the
-// machine; the test is skipped, in one line, where there is neither. With
-// IRENEO_REQUIRE_POSTGRES=1 it fails instead.
+// PostgresURL is the URL of an empty schema of the test's own, dropped when the test
+// ends. PostgreSQL is found by IRENEO_TEST_POSTGRES (a URL), else started for the tests
+// from the binaries on the machine; the test is skipped, in one line, where there is
+// neither. With IRENEO_REQUIRE_POSTGRES=1 it fails instead.
+func PostgresURL(t testing.TB) string {
+	t.Helper()
+	return pgtest.URL(t)
+}
+
+// Postgres opens a migrated log in a schema of the test's own, found as PostgresURL does.
 func Postgres(t testing.TB, config ireneo.Config) *ireneo.Log {
 	t.Helper()
-	st, err := postgres.Open(t.Context(), pgtest.URL(t))
+	st, err := postgres.Open(t.Context(), PostgresURL(t))
 	return open(t, st, err, config)
 }
 

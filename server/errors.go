@@ -43,6 +43,7 @@ var verdicts = []verdict{
 	{ireneo.ErrNotMigrated, http.StatusServiceUnavailable, "The database is not ready yet. Please try again in a moment."},
 	{ireneo.ErrNoDatabase, http.StatusServiceUnavailable, "The database is not ready yet. Please try again in a moment."},
 	{ireneo.ErrUnavailable, http.StatusServiceUnavailable, "The database cannot be reached. Please try again in a moment."},
+	{ireneo.ErrBusy, http.StatusServiceUnavailable, "Somebody else is writing at the moment. Nothing was recorded; please try again."},
 	{ireneo.ErrOutcomeUnknown, http.StatusServiceUnavailable, "The database was lost while this was being recorded. Look whether it is there before you send it again."},
 }
 

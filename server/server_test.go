@@ -65,6 +65,7 @@ func TestServer_Errors(t *testing.T) {
 		"too large":        {fmt.Errorf("pay: %w", ireneo.ErrTooLarge), 413, false},
 		"body too large":   {&http.MaxBytesError{Limit: 1}, 413, false},
 		"full":             {errors.Join(ireneo.ErrFull, secret), 507, true},
+		"busy":             {errors.Join(ireneo.ErrBusy, secret), 503, true},
 		"unavailable":      {errors.Join(ireneo.ErrUnavailable, secret), 503, true},
 		"not migrated":     {errors.Join(ireneo.ErrNotMigrated, secret), 503, true},
 		"outcome unknown":  {errors.Join(ireneo.ErrOutcomeUnknown, secret), 503, true},

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"regexp"
 	"strings"
 	"sync"
 	"unicode"
@@ -44,7 +45,7 @@ var Default = sync.OnceValue(func() *Validator {
 // New makes a validator that speaks through register.
 func New(register Register) (*Validator, error) {
 	v := validator.New(validator.WithRequiredStructEnabled())
-	v.RegisterTagNameFunc(Key)
+	v.RegisterTagNameFunc(func(f reflect.StructField) string { return Key(f) + mark + LabelOf(f) + mark })
 	if err := registerDecimals(v); err != nil {
 		return nil, err
 	}
@@ -94,9 +95,15 @@ func (v *Validator) Struct(pointer any) []Problem {
 	return problems
 }
 
+// mark encloses a field's label behind its key in the one name that the validator
+// knows of a field.
+const mark = "\x1f"
+
+var marked = regexp.MustCompile(mark + "[^" + mark + "]*" + mark)
+
 func (v *Validator) problem(fe validator.FieldError) Problem {
 	_, path, _ := strings.Cut(fe.Namespace(), ".")
-	label := Label(fe.Field())
+	label := strings.Split(fe.Field(), mark)[1]
 	message := fe.Translate(v.messages)
 	if message == fe.Error() { // no translation for this tag
 		message = label + " does not satisfy " + fe.Tag()
@@ -104,7 +111,10 @@ func (v *Validator) problem(fe validator.FieldError) Problem {
 			message += " " + fe.Param()
 		}
 	}
-	return Problem{Field: path, Message: strings.Replace(message, fe.Field(), label, 1)}
+	return Problem{
+		Field:   marked.ReplaceAllString(path, ""),
+		Message: strings.Replace(message, fe.Field(), label, 1),
+	}
 }
 
 // Key is the name under which a struct field is known outside the program: its
@@ -115,6 +125,15 @@ func Key(f reflect.StructField) string {
 		return Snake(f.Name)
 	}
 	return key
+}
+
+// LabelOf is what a field is called in messages and forms: its label tag, or its key
+// in words.
+func LabelOf(f reflect.StructField) string {
+	if label := f.Tag.Get("label"); label != "" {
+		return label
+	}
+	return Label(Key(f))
 }
 
 // Label turns a key into words: interest_rate becomes Interest rate.

@@ -20,6 +20,7 @@ type loan struct {
 	Lines        []line           `json:"lines" validate:"dive"`
 	Color        string           `validate:"omitempty,hexcolor"`
 	Odd          string           `validate:"omitempty,mongodb"`
+	Due          string           `json:"due_on" label:"Due date, please" validate:"omitempty,len=3"`
 }
 
 func ok() loan { return loan{Customer: "Ana", Amount: 1, Color: "#fff"} }
@@ -38,6 +39,7 @@ func TestStruct_SaysWhatIsWrong(t *testing.T) {
 		"optional decimal": {func(l *loan) { l.Discount = &half }, []Problem{{"discount", "Discount must be less than 1"}}},
 		"nested":           {func(l *loan) { l.Lines = []line{{1}, {0}} }, []Problem{{"lines[1].amount", "Amount must be greater than 0"}}},
 		"no json key":      {func(l *loan) { l.Color = "red" }, []Problem{{"color", "Color must be a valid HEX color"}}},
+		"own label":        {func(l *loan) { l.Due = "x" }, []Problem{{"due_on", "Due date, please must be 3 characters in length"}}},
 		"no translation":   {func(l *loan) { l.Odd = "x" }, []Problem{{"odd", "Odd does not satisfy mongodb"}}},
 	} {
 		t.Run(name, func(t *testing.T) {

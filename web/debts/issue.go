@@ -58,9 +58,6 @@ func issuedOf(f *forms.Form) *debt.Issued {
 func issue(ctx context.Context, id string, ev *debt.Issued, f *forms.Form) error {
 	h, typed := streams.Debt.For(id), issuedOf(f)
 	err := h.Append(ctx, ev, ireneo.IdempotencyKey(f.Key()))
-	if errors.Is(err, ireneo.ErrConflict) { // another process was issuing it at this moment
-		err = h.Append(ctx, ev, ireneo.IdempotencyKey(f.Key()))
-	}
 	if err == nil && !same(ev, typed) {
 		return h.Append(ctx, typed, ireneo.ExpectVersion(0))
 	}

@@ -11,8 +11,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"cloud.google.com/go/civil"
 	"github.com/google/uuid"
@@ -77,29 +75,33 @@ func (f *Form) Messages(name string) []string { return f.messages[name] }
 // Sent reports whether the form comes back with something to say.
 func (f *Form) Sent() bool { return !f.Valid() }
 
-// Add puts a message beside a field. One that begins with a small letter is completed
-// by the field's label: "is too large" becomes "Amount is too large". Messages about
-// fields the form does not have go to the form as a whole.
+// Add puts a message beside a field. It reads on from the field's label: "is too
+// large" becomes "Amount is too large". With a name the form does not have it is a
+// sentence of its own, about the form as a whole.
 func (f *Form) Add(name, message string) {
-	label, known := f.labels[name]
-	if first, _ := utf8.DecodeRuneInString(message); known && unicode.IsLower(first) {
+	if label, known := f.labels[name]; known {
 		message = label + " " + message
 	}
-	if !known {
-		name = ""
+	f.put(name, message)
+}
+
+// Take adds all messages of an event that was refused. Those about fields the form
+// does not have, and about the state, go to the form as a whole.
+func (f *Form) Take(errs *ireneo.Errors) {
+	for _, fe := range errs.Own() {
+		f.put(fe.Field, fe.Message)
 	}
-	if !slices.Contains(f.messages[name], message) {
-		f.messages[name] = append(f.messages[name], message)
+	for _, fe := range errs.State() {
+		f.put("", fe.Message)
 	}
 }
 
-// Take adds all messages of an event that was refused.
-func (f *Form) Take(errs *ireneo.Errors) {
-	for _, fe := range errs.Own() {
-		f.Add(fe.Field, fe.Message)
+func (f *Form) put(name, sentence string) {
+	if _, known := f.labels[name]; !known {
+		name = ""
 	}
-	for _, fe := range errs.State() {
-		f.Add("", fe.Message)
+	if !slices.Contains(f.messages[name], sentence) {
+		f.messages[name] = append(f.messages[name], sentence)
 	}
 }
 

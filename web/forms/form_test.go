@@ -69,7 +69,7 @@ func TestForm_AddPutsMessagesWhereTheyBelong(t *testing.T) {
 	f := forms.New("test", nil)
 	f.Text("note", "Note")
 	f.Add("note", "is rude")
-	f.Add("note", "Note is long")
+	f.Add("note", "is long")
 	f.Add("note", "is rude")
 	f.Add("elsewhere", "Something else is wrong")
 	if diff := cmp.Diff([]string{"Note is rude", "Note is long"}, f.Messages("note")); diff != "" {

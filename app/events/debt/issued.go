@@ -14,5 +14,5 @@ type Issued struct {
 	Customer     string          `json:"customer" validate:"required,max=100" sensitive:"true"`
 	Amount       int64           `json:"amount" validate:"gt=0"`                 // cents
 	InterestRate decimal.Decimal `json:"interest_rate" validate:"gte=0,lte=100"` // percent a year
-	On           civil.Date      `json:"on" validate:"required"`
+	On           civil.Date      `json:"on" label:"Date" validate:"required"`
 }

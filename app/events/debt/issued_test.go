@@ -21,7 +21,7 @@ func TestIssued_Rules(t *testing.T) {
 		"no amount":         {func(e *debt.Issued) { e.Amount = 0 }, "Amount must be greater than 0"},
 		"negative interest": {func(e *debt.Issued) { e.InterestRate = decimal.NewFromInt(-1) }, "Interest rate must be 0 or greater"},
 		"usury":             {func(e *debt.Issued) { e.InterestRate = decimal.RequireFromString("100.01") }, "Interest rate must be 100 or less"},
-		"no day":            {func(e *debt.Issued) { e.On = civil.Date{} }, "On is required"},
+		"no day":            {func(e *debt.Issued) { e.On = civil.Date{} }, "Date is required"},
 	})
 }
 

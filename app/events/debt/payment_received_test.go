@@ -15,9 +15,9 @@ func paymentReceived() *debt.PaymentReceived {
 
 func TestPaymentReceived_Rules(t *testing.T) {
 	checkRules(t, paymentReceived, map[string]rule[debt.PaymentReceived]{
-		"no principal": {func(e *debt.PaymentReceived) { e.Principal = 0 }, "Principal must be greater than 0"},
+		"no principal": {func(e *debt.PaymentReceived) { e.Principal = 0 }, "Amount must be greater than 0"},
 		"long note":    {func(e *debt.PaymentReceived) { e.Note = strings.Repeat("a", 201) }, "Note must be a maximum of 200 characters in length"},
-		"no day":       {func(e *debt.PaymentReceived) { e.On = civil.Date{} }, "On is required"},
+		"no day":       {func(e *debt.PaymentReceived) { e.On = civil.Date{} }, "Date is required"},
 	})
 }
 

@@ -10,5 +10,5 @@ import (
 type Settled struct {
 	ireneo.Event `name:"debt.settled"`
 
-	On civil.Date `json:"on" validate:"required"`
+	On civil.Date `json:"on" label:"Date" validate:"required"`
 }

@@ -12,7 +12,7 @@ func settled() *debt.Settled { return &debt.Settled{On: day} }
 
 func TestSettled_Rules(t *testing.T) {
 	checkRules(t, settled, map[string]rule[debt.Settled]{
-		"no day": {func(e *debt.Settled) { e.On = civil.Date{} }, "On is required"},
+		"no day": {func(e *debt.Settled) { e.On = civil.Date{} }, "Date is required"},
 	})
 }
 

@@ -12,5 +12,5 @@ type WrittenOff struct {
 
 	Amount int64      `json:"amount" validate:"gt=0"` // cents
 	Reason string     `json:"reason" validate:"required,max=200"`
-	On     civil.Date `json:"on" validate:"required"`
+	On     civil.Date `json:"on" label:"Date" validate:"required"`
 }

@@ -18,7 +18,7 @@ func TestWrittenOff_Rules(t *testing.T) {
 		"no amount":   {func(e *debt.WrittenOff) { e.Amount = 0 }, "Amount must be greater than 0"},
 		"no reason":   {func(e *debt.WrittenOff) { e.Reason = "" }, "Reason is required"},
 		"long reason": {func(e *debt.WrittenOff) { e.Reason = strings.Repeat("a", 201) }, "Reason must be a maximum of 200 characters in length"},
-		"no day":      {func(e *debt.WrittenOff) { e.On = civil.Date{} }, "On is required"},
+		"no day":      {func(e *debt.WrittenOff) { e.On = civil.Date{} }, "Date is required"},
 	})
 }
 
