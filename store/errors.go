@@ -18,7 +18,7 @@ var (
 	// ErrImmutable says that something tried to change or delete a stored event.
 	ErrImmutable = errors.New("the event log is append-only")
 	// ErrNotMigrated says that tables are missing or older than the program.
-	ErrNotMigrated = errors.New("database is not migrated; run: go run ./cmd/server db migrate")
+	ErrNotMigrated = errors.New("database is not migrated (the application has a command for it: db migrate)")
 	// ErrNoDatabase says that the database does not exist.
 	ErrNoDatabase = errors.New("database does not exist")
 	// ErrUnavailable says that the database cannot be reached or refuses us.
