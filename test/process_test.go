@@ -99,7 +99,7 @@ func (a *acknowledged) add(id string, version int64) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.events[id] = version
-	if len(a.events) == plenty {
+	if len(a.events) == plenty && version == 1 { // the one that made it plenty
 		close(a.enough)
 	}
 }
