@@ -16,6 +16,7 @@ var rooms = []room{
 	{"internal/*", "internal/* store"},
 	{framework, "store internal/*"},
 	{"form", framework + " internal/*"},
+	{"view", framework + " internal/*"},
 	{"server", framework + " internal/*"},
 	{"admin", framework + " internal/*"},
 	{"cli", framework + " internal/* server"},
@@ -32,7 +33,7 @@ var rooms = []room{
 	{"app", framework + " app/events app/projections app/event_streams app/*"},
 	{"db", framework + " app app/money app/events app/projections app/event_streams app/*"}, // seeds
 	{"db/migrate", ""},
-	{"web", framework + " form server app app/money app/events app/projections app/event_streams app/*"},
+	{"web", framework + " form view server app app/money app/events app/projections app/event_streams app/*"},
 	{"config", anything},
 	{"cmd/server", framework + " server cli config"},
 	{"test", anything},
@@ -54,7 +55,7 @@ const (
 )
 
 // topLevel are the folders that may stand at the top. Hidden ones are not looked at.
-const topLevel = "store form server admin cli generators cmd ireneotest internal bench docs tools " +
+const topLevel = "store form view server admin cli generators cmd ireneotest internal bench docs tools " +
 	"app config db web test"
 
 const (

@@ -9,6 +9,7 @@ import (
 	streams "github.com/ireneo-dev/ireneo/app/event_streams"
 	"github.com/ireneo-dev/ireneo/app/events/debt"
 	"github.com/ireneo-dev/ireneo/app/projections"
+	"github.com/ireneo-dev/ireneo/view"
 )
 
 // history is one debt as its page shows it, read from the log in one go so that
@@ -34,11 +35,11 @@ type entry struct {
 // shown is how many entries of a history are shown.
 const shown = 200
 
-// load reads a debt. It is a NotFoundError where there is none.
-func load(ctx context.Context, id string) (*history, error) {
+// load reads a debt as it was at a moment. It is a NotFoundError where there was none.
+func load(ctx context.Context, id string, m view.Moment) (*history, error) {
 	d := &history{}
 	d.Balance.ID = id
-	for ev, err := range streams.Debt.For(id).Events(ctx) {
+	for ev, err := range streams.Debt.For(id).Events(ctx, m.Options()...) {
 		if err != nil {
 			return nil, err
 		}

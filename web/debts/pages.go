@@ -13,6 +13,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/ireneo-dev/ireneo/app/projections"
+	"github.com/ireneo-dev/ireneo/view"
 	"github.com/ireneo-dev/ireneo/web"
 	"github.com/ireneo-dev/ireneo/web/forms"
 )
@@ -72,19 +73,27 @@ func (p Pages) New(c echo.Context) error {
 	return p.Site.Render(c, http.StatusOK, "Issue a debt", issueForm(f))
 }
 
-// Show shows one debt: GET /debts/:id.
+// Show shows one debt, at any moment: GET /debts/:id?version=&at=&as_of=.
 func (p Pages) Show(c echo.Context) error {
-	return p.show(c, http.StatusOK, nil, nil)
+	moment, err := view.MomentOf(c.QueryParams())
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, err.Error())
+	}
+	return p.show(c, http.StatusOK, moment, nil, nil)
 }
 
-// show shows one debt. sent, if not nil, takes the place of the empty form it came
+// show shows one debt at a moment. sent, if not nil, takes the place of the empty form it came
 // from; meanwhile, if not nil, says why it was not accepted.
-func (p Pages) show(c echo.Context, status int, sent *forms.Form, meanwhile *meanwhile) error {
-	d, err := load(c.Request().Context(), c.Param("id"))
+func (p Pages) show(c echo.Context, status int, m view.Moment, sent *forms.Form, meanwhile *meanwhile) error {
+	d, err := load(c.Request().Context(), c.Param("id"), m)
 	if err != nil {
 		return err
 	}
-	page := detail{Debt: d, Meanwhile: meanwhile, Forms: map[string]*forms.Form{}}
+	line, err := timeline(c.Request().Context(), d, m)
+	if err != nil {
+		return err
+	}
+	page := detail{Debt: d, Timeline: line, Meanwhile: meanwhile, Forms: map[string]*forms.Form{}}
 	for _, name := range []string{payment, writeOff, settlement} {
 		page.Forms[name] = forms.New(name, map[string]string{"on": p.today().String()})
 	}

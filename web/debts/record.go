@@ -13,6 +13,7 @@ import (
 	"github.com/ireneo-dev/ireneo"
 	streams "github.com/ireneo-dev/ireneo/app/event_streams"
 	"github.com/ireneo-dev/ireneo/app/events/debt"
+	"github.com/ireneo-dev/ireneo/view"
 	"github.com/ireneo-dev/ireneo/web/forms"
 )
 
@@ -72,7 +73,7 @@ func (p Pages) record(c echo.Context, name string, read reader) error {
 	ev, on := read(f)
 	p.checkDay(f, on)
 	if !f.Valid() {
-		return p.show(c, http.StatusUnprocessableEntity, f, nil)
+		return p.show(c, http.StatusUnprocessableEntity, view.Moment{}, f, nil)
 	}
 
 	err = appendOnce(c.Request().Context(), c.Param("id"), version, f, ev, read)
@@ -81,10 +82,10 @@ func (p Pages) record(c echo.Context, name string, read reader) error {
 	case err == nil:
 		return c.Redirect(http.StatusSeeOther, path(url.PathEscape(c.Param("id"))))
 	case conflict != nil:
-		return p.show(c, http.StatusConflict, f, meanwhileOf(conflict))
+		return p.show(c, http.StatusConflict, view.Moment{}, f, meanwhileOf(conflict))
 	case errors.Is(err, ireneo.ErrInvalid):
 		f.Take(ev.Errors())
-		return p.show(c, http.StatusUnprocessableEntity, f, nil)
+		return p.show(c, http.StatusUnprocessableEntity, view.Moment{}, f, nil)
 	default:
 		return err
 	}

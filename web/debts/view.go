@@ -12,6 +12,7 @@ import (
 
 	"github.com/ireneo-dev/ireneo/app/money"
 	"github.com/ireneo-dev/ireneo/app/projections"
+	"github.com/ireneo-dev/ireneo/view"
 	"github.com/ireneo-dev/ireneo/web/forms"
 )
 
@@ -58,6 +59,7 @@ var filters = []struct{ status, word string }{
 // detail is what the page of one debt shows.
 type detail struct {
 	Debt      *history
+	Timeline  view.Timeline
 	Forms     map[string]*forms.Form
 	Sent      string // which form came back; empty: none
 	Meanwhile *meanwhile

@@ -1,0 +1,45 @@
+package view
+
+import (
+	"fmt"
+	"reflect"
+
+	"github.com/ireneo-dev/ireneo/internal/validation"
+)
+
+// Change is one field that differs between two states.
+type Change struct {
+	Label         string // the field in words
+	Before, After string // empty where the value was, or became, empty
+}
+
+// Diff compares two pointers to structs of one type, field by field, in the order of
+// the fields. format writes a value, by the field's key (its JSON key, or its name in
+// snake case); nil writes every value as fmt does. Fields that format writes alike
+// before and after are left out.
+func Diff[M any](before, after *M, format func(key string, value any) string) []Change {
+	if format == nil {
+		format = func(_ string, value any) string { return fmt.Sprint(value) }
+	}
+	write := func(f reflect.StructField, model *M) string {
+		v := reflect.ValueOf(model).Elem().FieldByIndex(f.Index)
+		for v.Kind() == reflect.Pointer && !v.IsNil() {
+			v = v.Elem()
+		}
+		if v.IsZero() {
+			return ""
+		}
+		return format(validation.Key(f), v.Interface())
+	}
+
+	var changes []Change
+	for _, f := range reflect.VisibleFields(reflect.TypeFor[M]()) {
+		if !f.IsExported() || f.Anonymous {
+			continue
+		}
+		if b, a := write(f, before), write(f, after); a != b {
+			changes = append(changes, Change{Label: validation.LabelOf(f), Before: b, After: a})
+		}
+	}
+	return changes
+}
