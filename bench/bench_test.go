@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -142,7 +143,7 @@ func TestReport_JudgesTheMedianOfTheRounds(t *testing.T) {
 	limits, slow := row{name: "limit", clients: 1}, row{name: "slow", clients: 1, limit: limit{"limit", 1}, target: atLeast(0.85)}
 	deep := row{name: "deep", clients: 1, limit: limit{"limit", 1}, target: latencyAtMost(1.05)}
 	r := newReport([]row{limits, slow, deep}, options{rounds: 3})
-	for i, ops := range []float64{100, 200, 400} { // the machine gets faster; the ratios hold
+	for i, ops := range []float64{100, 200, 400} { // the machine gets faster, the ratios hold
 		r.Rows[0].Rounds = append(r.Rows[0].Rounds, sample{Ops: ops, P50: 100})
 		r.Rows[1].Rounds = append(r.Rows[1].Rounds, sample{Ops: ops * []float64{0.8, 0.9, 0.86}[i]})
 		r.Rows[2].Rounds = append(r.Rows[2].Rounds, sample{P50: []time.Duration{120, 110, 111}[i]})
@@ -162,10 +163,24 @@ func TestSummarize_LeavesOutWhatIsNotTimed(t *testing.T) {
 	got := summarize([]timings{
 		{each: []time.Duration{time.Millisecond, 3 * time.Millisecond}, busy: 4 * time.Millisecond},
 		{each: []time.Duration{2 * time.Millisecond}, busy: 2 * time.Millisecond},
-	})
+	}, 2)
 	want := sample{Count: 3, Ops: 1000, P50: 2 * time.Millisecond, P99: 2 * time.Millisecond}
 	if got != want {
 		t.Errorf("got %+v, want %+v", got, want)
+	}
+}
+
+func TestSteady_CutsStartAndEnd(t *testing.T) {
+	at := func(client, ms int) transaction {
+		return transaction{client: client, took: time.Millisecond, end: time.Duration(ms) * time.Millisecond}
+	}
+	got := steady([]transaction{at(0, 0), at(1, 50), at(0, 100), at(0, 101), at(1, 150), at(0, 200), at(1, 400)})
+	want := []timings{
+		{each: []time.Duration{time.Millisecond, time.Millisecond}, busy: 100 * time.Millisecond},
+		{each: []time.Duration{time.Millisecond}, busy: 100 * time.Millisecond},
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got %v, want %v", got, want)
 	}
 }
 

@@ -23,9 +23,10 @@ type row struct {
 // leaves with the site.
 type start func(ctx context.Context, s *site) (load, error)
 
-// load is something that can be kept busy. Each call goes on where the last one ended.
+// load is something that can be kept busy. Each call goes on where the last one ended, and returns
+// what each client did.
 type load interface {
-	run(ctx context.Context, d time.Duration) (sample, error)
+	run(ctx context.Context, d time.Duration) ([]timings, error)
 }
 
 // limit names the row that another one is compared with.
@@ -72,6 +73,9 @@ func (t target) String() string {
 		return fmt.Sprintf("≥ %.2f", t.bound)
 	}
 }
+
+// isLimit reports whether the row does nothing but set a limit.
+func (r row) isLimit() bool { return r.target == (target{}) && strings.HasPrefix(r.name, "INSERT") }
 
 func (r row) key() limit { return limit{r.name, r.clients} }
 

@@ -31,7 +31,7 @@ type timings struct {
 	busy time.Duration // all of them together
 }
 
-func (c clients) run(ctx context.Context, d time.Duration) (sample, error) {
+func (c clients) run(ctx context.Context, d time.Duration) ([]timings, error) {
 	all, errs := make([]timings, len(c)), make([]error, len(c))
 	until := time.Now().Add(d)
 
@@ -40,12 +40,12 @@ func (c clients) run(ctx context.Context, d time.Duration) (sample, error) {
 		group.Go(func() { all[i], errs[i] = c[i].loop(ctx, until) })
 	}
 	group.Wait()
-	return summarize(all), errors.Join(errs...)
+	return all, errors.Join(errs...)
 }
 
 // loop runs at least one operation.
 func (c client) loop(ctx context.Context, until time.Time) (timings, error) {
-	t := timings{each: make([]time.Duration, 0, 1<<14)}
+	t := timings{each: make([]time.Duration, 0, 1<<11)}
 	for begin := time.Now(); len(t.each) == 0 || begin.Before(until); {
 		if c.before != nil {
 			if err := c.before(ctx); err != nil {
@@ -65,19 +65,20 @@ func (c client) loop(ctx context.Context, until time.Time) (timings, error) {
 	return t, ctx.Err()
 }
 
-// summarize adds up the rates of the clients, each over the time it was busy: what goes before an
-// operation does not count.
-func summarize(all []timings) sample {
-	var s sample
+// summarize gives the rate of n clients from what any of them did, each over the time it was busy:
+// what goes before an operation does not count.
+func summarize(all []timings, n int) sample {
 	var each []time.Duration
+	var busy time.Duration
 	for _, t := range all {
 		each = append(each, t.each...)
-		if t.busy > 0 {
-			s.Ops += float64(len(t.each)) / t.busy.Seconds()
-		}
+		busy += t.busy
 	}
 	slices.Sort(each)
-	s.Count, s.P50, s.P99 = len(each), percentile(each, 50), percentile(each, 99)
+	s := sample{Count: len(each), P50: percentile(each, 50), P99: percentile(each, 99)}
+	if busy > 0 {
+		s.Ops = float64(n) * float64(len(each)) / busy.Seconds()
+	}
 	return s
 }
 

@@ -1,5 +1,5 @@
-// Bench measures Ireneo beside the limit it is held to, in one run: every row of its table, round
-// after round, A B C A B C, so that whatever else the machine does meets all rows alike. See
+// Bench measures Ireneo beside the limit it is held to, in one run: the rows of its table take turns,
+// A B C A B C, round after round, so that whatever else the machine does meets all rows alike. See
 // README.md for how to read it.
 package main
 
@@ -18,7 +18,7 @@ import (
 // options are the command line's.
 type options struct {
 	rounds   int
-	duration time.Duration // of one measurement
+	duration time.Duration // of all turns of a row in a round
 	only     string        // comma-separated ids and parts of names; empty: all
 	quick    bool
 	out      string // one more copy of the JSON
@@ -69,13 +69,13 @@ func parse(args []string) (options, error) {
 	var o options
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	flags.IntVar(&o.rounds, "rounds", 5, "how often every row is measured")
-	flags.DurationVar(&o.duration, "duration", 2*time.Second, "length of one measurement")
+	flags.DurationVar(&o.duration, "duration", 2*time.Second, "how long each row is measured in a round")
 	flags.StringVar(&o.only, "only", "", "comma-separated `ids` or parts of names; their limits come along")
 	flags.BoolVar(&o.quick, "quick", false, "one round of 300 ms: shows that everything runs, says nothing")
 	flags.StringVar(&o.out, "out", "", "write the JSON to this `file` too")
 	flags.StringVar(&o.postgres, "postgres", "", "`URL` of a server to use instead of starting one; needs the right to CHECKPOINT")
 	flags.StringVar(&o.dir, "dir", os.TempDir(), "where databases are kept: a `directory` on the disk to be measured")
-	flags.StringVar(&o.profile, "profile", "", "write a CPU profile of each measurement into this `directory`")
+	flags.StringVar(&o.profile, "profile", "", "write a CPU profile of each turn into this `directory`")
 	if err := flags.Parse(args); err != nil {
 		return o, err
 	}

@@ -5,15 +5,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"runtime"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 )
 
@@ -31,13 +29,18 @@ VALUES (
 `
 
 // between is how far the versions of one run are from those of the next: more than one can insert.
-const between = 10_000_000
+const between = 1_000_000
+
+// startUp is what is cut off the beginning of each run, in which new connections prepare their
+// statement.
+const startUp = 100 * time.Millisecond
 
 // pgbench is a load that PostgreSQL's own benchmark makes.
 type pgbench struct {
 	program, url, dir string
 	clients           int
 	runs              int
+	rate              float64 // transactions per second and client in the last run
 }
 
 // pgbenchOf is the path of pgbench; empty where the machine has none.
@@ -61,25 +64,34 @@ func startPgbench(ctx context.Context, s *site) (load, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &pgbench{program: pgbenchOf(s.place), url: url, dir: dir, clients: s.clients}
+	b := &pgbench{program: pgbenchOf(s.place), url: url, dir: dir, clients: s.clients, rate: 100}
 	return b, os.WriteFile(b.script(), []byte(script), 0o600)
 }
 
 func (b *pgbench) script() string { return filepath.Join(b.dir, "insert.sql") }
 
-// run takes whole seconds, at least one: pgbench knows no shorter time.
-func (b *pgbench) run(ctx context.Context, d time.Duration) (sample, error) {
+// run has each client make as many transactions as fit into d by the rate of the last run: pgbench
+// itself knows whole seconds only. Where that was far too few, as it is in the first run, it goes again.
+func (b *pgbench) run(ctx context.Context, d time.Duration) ([]timings, error) {
+	for {
+		made, err := b.once(ctx, d)
+		if err != nil {
+			return nil, err
+		}
+		b.rate = max(b.rate/4, rateOf(made))
+		if found := steady(made); found[0].busy > d/4 {
+			return found, nil
+		}
+	}
+}
+
+func (b *pgbench) once(ctx context.Context, d time.Duration) ([]transaction, error) {
 	b.runs++
 	out, err := exec.CommandContext(ctx, b.program, b.args(d)...).CombinedOutput()
 	if err != nil {
-		return sample{}, fmt.Errorf("pgbench: %w: %s", err, out)
+		return nil, fmt.Errorf("pgbench: %w: %s", err, out)
 	}
-	ops, err := tps(string(out))
-	if err != nil {
-		return sample{}, err
-	}
-	each, err := b.latencies()
-	return sample{Count: len(each), Ops: ops, P50: percentile(each, 50), P99: percentile(each, 99)}, err
+	return b.transactions()
 }
 
 func (b *pgbench) args(d time.Duration) []string {
@@ -87,7 +99,7 @@ func (b *pgbench) args(d time.Duration) []string {
 	return []string{
 		"--no-vacuum", "--protocol=prepared", "--file=" + b.script(),
 		"--client=" + strconv.Itoa(b.clients), "--jobs=" + strconv.Itoa(min(b.clients, runtime.NumCPU())),
-		"--time=" + strconv.Itoa(int(math.Ceil(d.Seconds()))),
+		"--transactions=" + strconv.Itoa(1+int(b.rate*(startUp+d).Seconds())),
 		"--log", "--log-prefix=" + b.logPrefix(),
 		"--define=version=" + strconv.Itoa(b.runs*between),
 		"--define=stream_type=" + account.Type, "--define=type=account.deposited", "--define=schema_version=1",
@@ -98,34 +110,32 @@ func (b *pgbench) args(d time.Duration) []string {
 
 func (b *pgbench) logPrefix() string { return filepath.Join(b.dir, fmt.Sprintf("run%d", b.runs)) }
 
-var tpsLine = regexp.MustCompile(`(?m)^tps = ([0-9.]+) \(without initial connection time\)`)
-
-func tps(output string) (float64, error) {
-	found := tpsLine.FindStringSubmatch(output)
-	if found == nil {
-		return 0, errors.New("pgbench said nothing of its tps: " + output)
-	}
-	return strconv.ParseFloat(found[1], 64)
+// transaction is one line of pgbench's log.
+type transaction struct {
+	client int
+	took   time.Duration
+	end    time.Duration // since 1970
 }
 
-// latencies reads the logs of the last run, one of each thread, and sorts what they say.
-func (b *pgbench) latencies() ([]time.Duration, error) {
+// transactions reads the logs of the last run, one of each thread.
+func (b *pgbench) transactions() ([]transaction, error) {
 	logs, err := filepath.Glob(b.logPrefix() + ".*")
 	if err != nil {
 		return nil, err
 	}
-	var each []time.Duration
+	var all []transaction
 	for _, log := range logs {
-		if each, err = appendLatencies(each, log); err != nil {
+		if all, err = appendTransactions(all, log); err != nil {
 			return nil, err
 		}
 	}
-	slices.Sort(each)
-	return each, nil
+	if len(all) == 0 {
+		return nil, errors.New("pgbench logged no transactions")
+	}
+	return all, nil
 }
 
-// appendLatencies reads the third column of a log, in microseconds.
-func appendLatencies(each []time.Duration, log string) (_ []time.Duration, err error) {
+func appendTransactions(all []transaction, log string) (_ []transaction, err error) {
 	file, err := os.Open(log)
 	if err != nil {
 		return nil, err
@@ -134,15 +144,46 @@ func appendLatencies(each []time.Duration, log string) (_ []time.Duration, err e
 
 	lines := bufio.NewScanner(file)
 	for lines.Scan() {
-		columns := strings.Fields(lines.Text())
-		if len(columns) < 3 {
-			return nil, errors.New("pgbench logged " + lines.Text())
+		var client, number, took, script, seconds, micros int64
+		if _, err := fmt.Sscan(lines.Text(), &client, &number, &took, &script, &seconds, &micros); err != nil {
+			return nil, fmt.Errorf("pgbench logged %q: %w", lines.Text(), err)
 		}
-		micros, err := strconv.ParseInt(columns[2], 10, 64)
-		if err != nil {
-			return nil, err
-		}
-		each = append(each, time.Duration(micros)*time.Microsecond)
+		all = append(all, transaction{
+			client: int(client), took: time.Duration(took) * time.Microsecond,
+			end: time.Duration(seconds)*time.Second + time.Duration(micros)*time.Microsecond,
+		})
 	}
-	return each, lines.Err()
+	return all, lines.Err()
+}
+
+// rateOf is how many transactions a client makes in a second, once it is connected.
+func rateOf(all []transaction) float64 {
+	var busy time.Duration
+	for _, t := range all {
+		busy += t.took
+	}
+	return float64(len(all)) / busy.Seconds()
+}
+
+// steady keeps what was done while all clients were at work: after the start-up, and before the first
+// of them had made all its transactions.
+func steady(all []transaction) []timings {
+	last := map[int]time.Duration{}
+	from := all[0].end
+	for _, t := range all {
+		from, last[t.client] = min(from, t.end), max(last[t.client], t.end)
+	}
+	from += startUp
+	until := slices.Min(slices.Collect(maps.Values(last)))
+
+	found := make([]timings, len(last))
+	for i := range found {
+		found[i].busy = max(0, until-from)
+	}
+	for _, t := range all {
+		if t.end > from && t.end <= until {
+			found[t.client].each = append(found[t.client].each, t.took)
+		}
+	}
+	return found
 }

@@ -159,7 +159,23 @@ func (r *report) write(w io.Writer) {
 	for _, line := range lines {
 		fmt.Fprintln(w, align(line, widths))
 	}
-	fmt.Fprintln(w, "\n"+r.legend())
+	fmt.Fprintln(w, "\n"+r.legend()+r.drift())
+}
+
+// calm is how much faster a limit may be in one round than in another before a run counts as disturbed.
+const calm = 1.5
+
+// drift says where the limits themselves ran at very different rates: then others used the machine, and
+// waiting for them brings rows and limits closer together than they are.
+func (r *report) drift() string {
+	var said string
+	for _, row := range r.Rows {
+		rates := row.values(func(s sample) float64 { return s.Ops })
+		if least, most := slices.Min(rates), slices.Max(rates); row.row.isLimit() && most > calm*least {
+			said += fmt.Sprintf("\nDisturbed: %s ran at %.0f to %.0f ops/s. Others used the machine; ratios come out too close to 1.", row.row, least, most)
+		}
+	}
+	return said
 }
 
 func align(cells []string, widths []int) string {

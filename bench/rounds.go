@@ -13,16 +13,21 @@ import (
 	"time"
 )
 
+// slice is for how long a row is kept busy before the next one has its turn. It is short, so that
+// whatever else the machine does meets all rows of a round alike.
+const slice = 250 * time.Millisecond
+
 // measureAll measures every row once a round.
 func measureAll(ctx context.Context, p *place, rows []row, o options, progress io.Writer) (*report, error) {
 	r := newReport(rows, o)
-	for round := range o.rounds {
-		for i, row := range rows {
-			fmt.Fprintf(progress, "\r\x1b[Kround %d of %d: %s", round+1, o.rounds, row)
-			s, err := measure(ctx, p, row, o)
-			if err != nil {
-				return nil, fmt.Errorf("%s: %w", row, err)
-			}
+	for n := range o.rounds {
+		samples, err := measureRound(ctx, p, rows, o, func(what any) {
+			fmt.Fprintf(progress, "\r\x1b[Kround %d of %d: %v", n+1, o.rounds, what)
+		})
+		if err != nil {
+			return nil, err
+		}
+		for i, s := range samples {
 			r.Rows[i].Rounds = append(r.Rows[i].Rounds, s)
 		}
 	}
@@ -30,31 +35,103 @@ func measureAll(ctx context.Context, p *place, rows []row, o options, progress i
 	return r, r.conclude(ctx, p)
 }
 
-// measure gives one row a fresh place, warms it up for a quarter of the time and measures it.
-func measure(ctx context.Context, p *place, r row, o options) (got sample, err error) {
-	s := p.site(r.clients)
-	defer func() { err = errors.Join(err, s.close()) }()
-	l, err := r.start(ctx, s)
-	if err != nil {
-		return sample{}, err
+// measureRound prepares every row, warms it up, and lets them take turns until each has had its time.
+func measureRound(ctx context.Context, p *place, rows []row, o options, progress func(any)) (_ []sample, err error) {
+	r := &round{profile: o.profile, progress: progress}
+	defer func() { err = errors.Join(err, r.close()) }()
+	for _, row := range rows {
+		if err := r.prepare(ctx, p, row); err != nil {
+			return nil, fmt.Errorf("%s: prepare: %w", row, err)
+		}
 	}
-	if err := s.settle(ctx); err != nil {
-		return sample{}, err
-	}
-	if _, err := l.run(ctx, o.duration/4); err != nil {
-		return sample{}, fmt.Errorf("warm up: %w", err)
+	if err := p.checkpoint(ctx); err != nil {
+		return nil, err
 	}
 
-	runtime.GC()
-	stop, err := profile(o.profile, r)
-	if err != nil {
-		return sample{}, err
+	turns, each := int(max(1, o.duration/slice)), min(o.duration, slice)
+	if err := r.turns(ctx, each, max(1, turns/4)); err != nil {
+		return nil, err
 	}
-	got, err = l.run(ctx, o.duration)
-	return got, errors.Join(err, stop())
+	r.forget() // that was the warm-up
+	if err := r.turns(ctx, each, turns); err != nil {
+		return nil, err
+	}
+	return r.samples(), nil
 }
 
-// profile writes one file a measurement, which go tool pprof merges.
+// round is one round while it goes on.
+type round struct {
+	entries  []*entrant
+	profile  string
+	progress func(any)
+}
+
+// entrant is a row of a round: its place, its load and what was found so far.
+type entrant struct {
+	row   row
+	site  *site
+	load  load
+	found []timings
+}
+
+func (r *round) prepare(ctx context.Context, p *place, row row) error {
+	r.progress(row)
+	e := &entrant{row: row, site: p.site(row.clients)}
+	r.entries = append(r.entries, e)
+	var err error
+	if e.load, err = row.start(ctx, e.site); err != nil {
+		return err
+	}
+	return e.site.analyze(ctx)
+}
+
+// turns keeps each row busy for d, one after the other, n times.
+func (r *round) turns(ctx context.Context, d time.Duration, n int) error {
+	for range n {
+		for _, e := range r.entries {
+			r.progress(e.row)
+			if err := e.turn(ctx, d, r.profile); err != nil {
+				return fmt.Errorf("%s: %w", e.row, err)
+			}
+		}
+	}
+	return nil
+}
+
+func (e *entrant) turn(ctx context.Context, d time.Duration, profiles string) error {
+	runtime.GC()
+	stop, err := profile(profiles, e.row)
+	if err != nil {
+		return err
+	}
+	found, err := e.load.run(ctx, d)
+	e.found = append(e.found, found...)
+	return errors.Join(err, stop())
+}
+
+func (r *round) forget() {
+	for _, e := range r.entries {
+		e.found = nil
+	}
+}
+
+func (r *round) samples() []sample {
+	var all []sample
+	for _, e := range r.entries {
+		all = append(all, summarize(e.found, e.row.clients))
+	}
+	return all
+}
+
+func (r *round) close() error {
+	var errs []error
+	for _, e := range r.entries {
+		errs = append(errs, e.site.close())
+	}
+	return errors.Join(errs...)
+}
+
+// profile writes one file a turn, which go tool pprof merges.
 func profile(dir string, r row) (stop func() error, err error) {
 	if dir == "" {
 		return func() error { return nil }, nil

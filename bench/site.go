@@ -61,6 +61,15 @@ func (p *place) start(ctx context.Context) error {
 	return nil
 }
 
+// checkpoint lets PostgreSQL write what earlier rounds and the preparation of this one left to be
+// written.
+func (p *place) checkpoint(ctx context.Context) error {
+	if p.url == "" {
+		return nil
+	}
+	return execute(ctx, p.url, "CHECKPOINT")
+}
+
 func (p *place) close() error {
 	if p.cluster == nil {
 		return nil
@@ -175,9 +184,8 @@ func (s *site) pool(ctx context.Context) (*pgxpool.Pool, error) {
 	return pool, nil
 }
 
-// settle lets PostgreSQL write what earlier rows and the preparation of this one left to be written,
-// and look at its tables as autovacuum would.
-func (s *site) settle(ctx context.Context) error {
+// analyze has PostgreSQL look at the log's table as autovacuum would.
+func (s *site) analyze(ctx context.Context) error {
 	if s.schema == "" {
 		return nil
 	}
@@ -185,7 +193,7 @@ func (s *site) settle(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return execute(ctx, url, "ANALYZE event_entries", "CHECKPOINT")
+	return execute(ctx, url, "ANALYZE event_entries")
 }
 
 // execute runs statements on a connection of their own.
