@@ -7,7 +7,7 @@ import (
 
 	"github.com/ireneo-dev/ireneo"
 	"github.com/ireneo-dev/ireneo/app/events/debt"
-	"github.com/ireneo-dev/ireneo/app/money"
+	"github.com/ireneo-dev/ireneo/form/money"
 )
 
 // Position is what has to be known of a debt to decide what may happen to it next.

@@ -15,7 +15,8 @@ var rooms = []room{
 	{"store/*", "store"},
 	{"internal/*", "internal/* store"},
 	{framework, "store internal/*"},
-	{"form", framework + " internal/*"},
+	{"form/money", ""}, // a leaf: how amounts are read and written
+	{"form", framework + " internal/* form/money"},
 	{"view", framework + " internal/*"},
 	{"server", framework + " internal/*"},
 	{"admin", framework + " internal/*"},
@@ -26,14 +27,13 @@ var rooms = []room{
 
 	// The application.
 	{"app/events", framework},
-	{"app/money", ""}, // a leaf: how amounts are read and written
-	{"app/projections", framework + " app/events app/money"},
+	{"app/projections", framework + " app/events form/money"},
 	{"app/event_streams", framework + " app/events app/projections"},
 	{"app/*", framework + " app/events app/projections app/event_streams"},
 	{"app", framework + " app/events app/projections app/event_streams app/*"},
-	{"db", framework + " app app/money app/events app/projections app/event_streams app/*"}, // seeds
+	{"db", framework + " app form/money app/events app/projections app/event_streams app/*"}, // seeds
 	{"db/migrate", ""},
-	{"web", framework + " form view server app app/money app/events app/projections app/event_streams app/*"},
+	{"web", framework + " form view server app form/money app/events app/projections app/event_streams app/*"},
 	{"config", anything},
 	{"cmd/server", framework + " server cli config"},
 	{"test", anything},

@@ -9,8 +9,8 @@ import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
 
 import (
-	"github.com/ireneo-dev/ireneo/app/money"
 	"github.com/ireneo-dev/ireneo/app/projections"
+	"github.com/ireneo-dev/ireneo/form/money"
 	"github.com/ireneo-dev/ireneo/web"
 )
 

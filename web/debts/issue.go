@@ -10,7 +10,7 @@ import (
 	"github.com/ireneo-dev/ireneo"
 	streams "github.com/ireneo-dev/ireneo/app/event_streams"
 	"github.com/ireneo-dev/ireneo/app/events/debt"
-	"github.com/ireneo-dev/ireneo/app/money"
+	"github.com/ireneo-dev/ireneo/form/money"
 	"github.com/ireneo-dev/ireneo/web/forms"
 )
 

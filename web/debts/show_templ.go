@@ -12,7 +12,7 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/ireneo-dev/ireneo/app/money"
+	"github.com/ireneo-dev/ireneo/form/money"
 	"github.com/ireneo-dev/ireneo/view"
 	"github.com/ireneo-dev/ireneo/web"
 	"github.com/ireneo-dev/ireneo/web/forms"

@@ -7,8 +7,8 @@ import (
 
 	"github.com/ireneo-dev/ireneo"
 	streams "github.com/ireneo-dev/ireneo/app/event_streams"
-	"github.com/ireneo-dev/ireneo/app/money"
 	"github.com/ireneo-dev/ireneo/app/projections"
+	"github.com/ireneo-dev/ireneo/form/money"
 	"github.com/ireneo-dev/ireneo/view"
 )
 

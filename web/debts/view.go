@@ -10,8 +10,8 @@ import (
 	"cloud.google.com/go/civil"
 	"github.com/a-h/templ"
 
-	"github.com/ireneo-dev/ireneo/app/money"
 	"github.com/ireneo-dev/ireneo/app/projections"
+	"github.com/ireneo-dev/ireneo/form/money"
 	"github.com/ireneo-dev/ireneo/view"
 	"github.com/ireneo-dev/ireneo/web/forms"
 )

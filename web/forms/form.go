@@ -17,7 +17,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/ireneo-dev/ireneo"
-	"github.com/ireneo-dev/ireneo/app/money"
+	"github.com/ireneo-dev/ireneo/form/money"
 )
 
 // Form is one form of a page: what is in its fields, and what is wrong with that. It

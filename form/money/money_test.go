@@ -5,7 +5,7 @@ import (
 	"math"
 	"testing"
 
-	"github.com/ireneo-dev/ireneo/app/money"
+	"github.com/ireneo-dev/ireneo/form/money"
 )
 
 func TestParse(t *testing.T) {
