@@ -24,6 +24,18 @@ type Settings struct {
 	// Env is development or production.
 	Env string `env:"IRENEO_ENV" envDefault:"development"`
 
+	// Secret signs what browsers keep for us. Required in production; in development it
+	// is one that everybody knows.
+	Secret string `env:"IRENEO_SECRET"`
+
+	// Hosts are the names people reach the application by. Required in production;
+	// empty allows any.
+	Hosts []string `env:"IRENEO_HOSTS"`
+
+	// TrustedProxies are addresses and networks whose X-Forwarded-For and
+	// X-Forwarded-Proto are believed. Empty: nobody's are.
+	TrustedProxies []string `env:"IRENEO_TRUSTED_PROXIES"`
+
 	// DatabaseURL is postgres://… or sqlite:PATH.
 	DatabaseURL string `env:"DATABASE_URL" envDefault:"sqlite:db/ledger.sqlite3"`
 
@@ -36,10 +48,16 @@ type Settings struct {
 }
 
 const help = `Settings come from the environment:
-  IRENEO_ENV    development or production (default development)
-  DATABASE_URL  postgres://user:password@host/name or sqlite:path (default sqlite:db/ledger.sqlite3)
-  HOST          address to listen on (default 127.0.0.1 in development, all in production)
-  PORT          port to listen on (default 8080)`
+  IRENEO_ENV              development or production (default development)
+  IRENEO_SECRET           signs cookies and forms, at least 32 random bytes (required in production)
+  IRENEO_HOSTS            names people reach it by, such as ledger.example.com,.example.org (required in
+                          production; default any)
+  IRENEO_TRUSTED_PROXIES  proxies whose X-Forwarded headers are believed, such as 10.0.0.0/8 (default none)
+  DATABASE_URL            postgres://user:password@host/name or sqlite:path (default sqlite:db/ledger.sqlite3)
+  HOST                    address to listen on (default 127.0.0.1 in development, all in production)
+  PORT                    port to listen on (default 8080)
+
+In production browsers must reach it by TLS, mostly at a proxy in front: cookies are Secure.`
 
 // Program is the binary of Ledger.
 func Program() cli.Program {
@@ -73,6 +91,7 @@ func Load(variables []string) (Settings, error) {
 	if _, err := databaseOf(settings.DatabaseURL); err != nil {
 		mistakes = append(mistakes, err)
 	}
+	mistakes = append(mistakes, settings.secure()...)
 	if settings.Host == "" && !settings.Production() {
 		settings.Host = "127.0.0.1"
 	}
@@ -112,7 +131,14 @@ func Boot(ctx context.Context, settings Settings) (*cli.App, error) {
 		return nil, err
 	}
 	logger := newLogger(settings)
-	srv, err := NewServer(log, server.Options{Addr: settings.Addr(), Production: settings.Production(), Logger: logger})
+	srv, err := NewServer(log, server.Options{
+		Addr:           settings.Addr(),
+		Production:     settings.Production(),
+		Secret:         settings.Secret,
+		Hosts:          settings.Hosts,
+		TrustedProxies: settings.proxies(),
+		Logger:         logger,
+	})
 	if err != nil {
 		return nil, errors.Join(err, st.Close())
 	}

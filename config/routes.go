@@ -16,7 +16,10 @@ func NewServer(log *ireneo.Log, options server.Options) (*server.Server, error) 
 		return nil, err
 	}
 	options.Assets, options.ErrorPage = site.Assets, site.ErrorPage
-	srv := server.New(log, options)
+	srv, err := server.New(log, options)
+	if err != nil {
+		return nil, err
+	}
 
 	e := srv.Echo
 	e.GET("/", web.Home)

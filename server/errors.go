@@ -2,22 +2,56 @@ package server
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
+	"mime"
 	"net/http"
+	"strconv"
+	"strings"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
 	"github.com/ireneo-dev/ireneo"
 )
 
-// Problem is an error as a person may see it. It holds nothing of the error's text.
+// Problem is an error as a person may see it. It holds nothing of the error's text. For
+// programs it is a problem detail of RFC 9457.
 type Problem struct {
-	Status    int    // of HTTP
-	Title     string // such as "Not found"
-	Detail    string // a sentence: what happened and what to do
-	RequestID string
+	Type      string `json:"type"`  // about:blank: the status says it all
+	Title     string `json:"title"` // such as "Not Found"
+	Status    int    `json:"status"`
+	Detail    string `json:"detail"` // a sentence: what happened and what to do
+	RequestID string `json:"request_id"`
+
+	// Fields are the messages of an event that was refused.
+	Fields []FieldProblem `json:"errors,omitempty"`
+
+	// Conflict says who was faster, where somebody was.
+	Conflict *Conflict `json:"conflict,omitempty"`
+}
+
+// FieldProblem is one message about one field, or about the whole with an empty Field.
+type FieldProblem struct {
+	Field   string `json:"field"`
+	Message string `json:"message"`
+}
+
+// Conflict says where a stream was expected, where it is, and what came in between.
+type Conflict struct {
+	Expected int64    `json:"expected_version"`
+	Actual   int64    `json:"actual_version"`
+	Winners  []Winner `json:"events"`
+}
+
+// Winner is an event that was appended first. What is in it stays with the pages that
+// know who may see it.
+type Winner struct {
+	Version    int64     `json:"version"`
+	Type       string    `json:"type"`
+	RecordedAt time.Time `json:"recorded_at"`
 }
 
 // verdict is what an error means to the person who met it.
@@ -29,6 +63,10 @@ type verdict struct {
 
 // verdicts are tried in this order.
 var verdicts = []verdict{
+	{errForeignHost, http.StatusMisdirectedRequest, "This address is not one of ours."},
+	{errTooSlow, http.StatusServiceUnavailable, "This took too long. Look whether it was recorded before you send it again."},
+	{errStopping, http.StatusServiceUnavailable, "We are restarting. Please try again in a moment."},
+	{errFormToken, http.StatusForbidden, "This form is too old, or was not opened here. Nothing was recorded: open the page again and send it from there."},
 	{errCrossOrigin, http.StatusForbidden, "This form was sent from another site. Open the page here and send it again."},
 	{ireneo.ErrNotFound, http.StatusNotFound, "There is nothing at this address."},
 	{ireneo.ErrInvalidID, http.StatusNotFound, "There is nothing at this address."},
@@ -50,8 +88,26 @@ var verdicts = []verdict{
 // statusClosed is nginx's code for a client that went away; nobody sees it but the log.
 const statusClosed = 499
 
-// problem says what an error means. Whatever is not known here is an internal error.
+// problem says what an error means, with its details.
 func problem(err error) Problem {
+	p := judge(err)
+	p.Type = "about:blank"
+	if invalid, ok := errors.AsType[*ireneo.InvalidError](err); ok && p.Status == http.StatusUnprocessableEntity && invalid.Event != nil {
+		for _, fe := range invalid.Event.Errors().All() {
+			p.Fields = append(p.Fields, FieldProblem(fe))
+		}
+	}
+	if conflict, ok := errors.AsType[*ireneo.ConflictError](err); ok && p.Status == http.StatusConflict {
+		p.Conflict = &Conflict{Expected: conflict.Expected, Actual: conflict.Actual, Winners: []Winner{}}
+		for _, ev := range conflict.Events {
+			p.Conflict.Winners = append(p.Conflict.Winners, Winner{ev.Version(), ev.Type(), ev.RecordedAt()})
+		}
+	}
+	return p
+}
+
+// judge finds status and sentence. Whatever is not known here is an internal error.
+func judge(err error) Problem {
 	for _, v := range verdicts {
 		if errors.Is(err, v.err) {
 			return Problem{Status: v.status, Title: http.StatusText(v.status), Detail: v.detail}
@@ -90,24 +146,75 @@ func detail(he *echo.HTTPError) string {
 
 // handleError answers with the page of the problem, and logs what is ours to repair.
 func (s *Server) handleError(err error, c echo.Context) {
+	ctx := c.Request().Context()
+	if cause := context.Cause(ctx); cause != nil && errors.Is(err, context.Canceled) {
+		if c.Response().Committed && errors.Is(cause, errStopping) {
+			return // a stream that ended as it should
+		}
+		err = fmt.Errorf("%w: %w", cause, err)
+	}
 	p := problem(err)
 	p.RequestID = RequestID(c)
-	ctx := c.Request().Context()
 	if p.Status >= http.StatusInternalServerError {
-		s.options.Logger.ErrorContext(ctx, "request failed", slog.Any("error", err), slog.String("request_id", p.RequestID))
+		s.logFailure(c, "request failed", err)
 	}
 	if c.Response().Committed {
 		return
 	}
 
-	if c.Request().Method == http.MethodHead || p.Status == statusClosed {
-		err = c.NoContent(p.Status)
-	} else {
-		err = s.options.ErrorPage(c, p)
+	if err := recovered(func() error { return s.show(c, p) }); err != nil {
+		s.logFailure(c, "error page failed", err)
+		if !c.Response().Committed {
+			_ = plainPage(c, p) // it fails where the client is gone
+		}
 	}
-	if err != nil {
-		s.options.Logger.ErrorContext(ctx, "error page failed", slog.Any("error", err), slog.String("request_id", p.RequestID))
+}
+
+func (s *Server) logFailure(c echo.Context, what string, err error) {
+	s.options.Logger.ErrorContext(c.Request().Context(), what,
+		slog.Any("error", err), slog.String("request_id", RequestID(c)))
+}
+
+// show answers with the problem: as JSON for those who prefer it, else as a page.
+func (s *Server) show(c echo.Context, p Problem) error {
+	c.Response().Header().Add("Vary", "Accept")
+	switch {
+	case c.Request().Method == http.MethodHead || p.Status == statusClosed:
+		return c.NoContent(p.Status)
+	case prefersJSON(c.Request()):
+		body, err := json.Marshal(p)
+		if err != nil {
+			return err
+		}
+		return c.Blob(p.Status, "application/problem+json", body)
+	default:
+		return s.options.ErrorPage(c, p)
 	}
+}
+
+// prefersJSON reports whether the client names JSON in its Accept header, and not HTML
+// with the same or a greater weight.
+func prefersJSON(r *http.Request) bool {
+	html, data := 0.0, 0.0
+	for _, header := range r.Header.Values("Accept") {
+		for part := range strings.SplitSeq(header, ",") {
+			media, params, err := mime.ParseMediaType(part)
+			if err != nil {
+				continue
+			}
+			weight := 1.0
+			if q, err := strconv.ParseFloat(params["q"], 64); err == nil {
+				weight = q
+			}
+			switch media {
+			case "text/html", "application/xhtml+xml":
+				html = max(html, weight)
+			case jsonType, "application/problem+json":
+				data = max(data, weight)
+			}
+		}
+	}
+	return data > html
 }
 
 func plainPage(c echo.Context, p Problem) error {

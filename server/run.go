@@ -8,15 +8,14 @@ import (
 	"net"
 	"net/http"
 	"syscall"
-	"time"
 )
 
 // ErrPortInUse says that another program listens on the port already.
 var ErrPortInUse = errors.New("port is in use")
 
-// Run listens and answers until ctx ends, then lets the requests in progress finish.
-// ready, if not nil, is called with the address once connections are accepted. It
-// returns nil after an orderly stop.
+// Run listens and answers until ctx ends. Then it ends the streams, and lets the other
+// requests in progress finish. ready, if not nil, is called with the address once
+// connections are accepted. It returns nil after an orderly stop. A server runs once.
 func (s *Server) Run(ctx context.Context, ready func(addr string)) error {
 	listener, err := listen(ctx, s.options.Addr)
 	if err != nil {
@@ -24,10 +23,10 @@ func (s *Server) Run(ctx context.Context, ready func(addr string)) error {
 	}
 	hs := &http.Server{
 		Handler:           s.Echo,
-		ReadHeaderTimeout: 5 * time.Second,
-		ReadTimeout:       30 * time.Second,
-		WriteTimeout:      30 * time.Second,
-		IdleTimeout:       2 * time.Minute,
+		ReadHeaderTimeout: s.options.Timeouts.Header,
+		ReadTimeout:       s.options.Timeouts.Read,
+		WriteTimeout:      s.options.Timeouts.Write,
+		IdleTimeout:       s.options.Timeouts.Idle,
 		MaxHeaderBytes:    64 << 10,
 		ErrorLog:          slog.NewLogLogger(s.options.Logger.Handler(), slog.LevelWarn),
 	}
@@ -45,8 +44,10 @@ func (s *Server) Run(ctx context.Context, ready func(addr string)) error {
 	}
 }
 
-// stop ends what does not finish in time.
+// stop ends what does not finish in time. Streams are told first: they would not finish
+// by themselves.
 func (s *Server) stop(hs *http.Server) error {
+	s.stopNow()
 	ctx, cancel := context.WithTimeout(context.Background(), s.options.StopWithin)
 	defer cancel()
 	if err := hs.Shutdown(ctx); err != nil {

@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"path/filepath"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -17,8 +19,10 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/ireneo-dev/ireneo"
+	"github.com/ireneo-dev/ireneo/db/migrate"
 	"github.com/ireneo-dev/ireneo/ireneotest"
 	"github.com/ireneo-dev/ireneo/server"
+	"github.com/ireneo-dev/ireneo/store/sqlite"
 )
 
 // noted is an event to see what the server puts on a request's context.
@@ -32,13 +36,39 @@ var notes = &ireneo.Stream{Type: "note", Purpose: "What a test writes down"}
 
 func newServer(t *testing.T, options server.Options) *server.Server {
 	t.Helper()
-	log := ireneotest.SQLite(t, ireneo.Config{
-		Streams: []*ireneo.Stream{notes}, Events: []ireneo.EventType{ireneo.TypeOf[noted]()},
-	})
+	return serverOn(t, ireneotest.SQLite(t, declarations), options)
+}
+
+// declarations are of an application with sessions.
+var declarations = ireneo.Config{
+	Streams: []*ireneo.Stream{notes}, Events: []ireneo.EventType{ireneo.TypeOf[noted]()}, Migrations: migrate.FS,
+}
+
+// serverOn serves a log. In production it is example.com, as httptest's requests want.
+func serverOn(t *testing.T, log *ireneo.Log, options server.Options) *server.Server {
+	t.Helper()
 	if options.Logger == nil {
 		options.Logger = slog.New(slog.NewTextHandler(t.Output(), nil))
 	}
-	return server.New(log, options)
+	if options.Production {
+		options.Secret = cmp.Or(options.Secret, strings.Repeat("s3cret", 8))
+		options.Hosts = append(options.Hosts, "example.com")
+	}
+	srv, err := server.New(log, options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return srv
+}
+
+func TestNew_ReportsEveryMistake(t *testing.T) {
+	_, err := server.New(ireneotest.SQLite(t, declarations), server.Options{Production: true})
+	if err == nil || !strings.Contains(err.Error(), "secret") || !strings.Contains(err.Error(), "hosts") {
+		t.Errorf("got %v", err)
+	}
+	if _, err := server.New(ireneotest.SQLite(t, declarations), server.Options{Secret: "short"}); err == nil {
+		t.Error("a short secret is accepted")
+	}
 }
 
 func do(t *testing.T, srv *server.Server, r *http.Request) *httptest.ResponseRecorder {
@@ -71,6 +101,10 @@ func TestServer_Errors(t *testing.T) {
 		"outcome unknown":  {errors.Join(ireneo.ErrOutcomeUnknown, secret), 503, true},
 		"handler's own":    {echo.NewHTTPError(http.StatusTeapot, "short and stout"), 418, false},
 		"handler's status": {echo.NewHTTPError(http.StatusBadGateway, "secret"), 500, true},
+		"invalid meta":     {errors.Join(&ireneo.MetaError{}, secret), 500, true},
+		"state is invalid": {&ireneo.ProjectionError{Err: errors.Join(&ireneo.InvalidStateError{}, secret)}, 500, true},
+		"read only":        {errors.Join(ireneo.ErrReadOnly, secret), 503, true},
+		"no database":      {errors.Join(ireneo.ErrNoDatabase, secret), 503, true},
 		"anything else":    {secret, 500, true},
 		"client is gone":   {context.Canceled, 499, false},
 	} {
@@ -101,14 +135,20 @@ func TestServer_Errors(t *testing.T) {
 	}
 }
 
-func TestServer_PanicIsAnInternalError(t *testing.T) {
+func TestServer_PanicIsAPageWithTheRequestIDAndNothingOfTheStack(t *testing.T) {
 	var logged bytes.Buffer
 	srv := newServer(t, server.Options{Logger: slog.New(slog.NewTextHandler(&logged, nil))})
 	srv.Echo.GET("/", func(echo.Context) error { panic("secret") })
 
 	got := do(t, srv, httptest.NewRequest(http.MethodGet, "/", nil))
-	if got.Code != http.StatusInternalServerError || strings.Contains(got.Body.String(), "secret") {
-		t.Errorf("got %d: %s", got.Code, got.Body)
+	page := got.Body.String()
+	if got.Code != http.StatusInternalServerError || !strings.Contains(page, got.Header().Get("X-Request-Id")) {
+		t.Errorf("got %d: %s", got.Code, page)
+	}
+	for _, text := range []string{"secret", "panic", "goroutine", ".go:"} {
+		if strings.Contains(page, text) {
+			t.Errorf("%q is in the page: %s", text, page)
+		}
 	}
 	if !strings.Contains(logged.String(), "secret") || !strings.Contains(logged.String(), "server_test.go") {
 		t.Errorf("the log does not tell where: %s", &logged)
@@ -121,15 +161,15 @@ func TestServer_AppendsKnowTheirRequest(t *testing.T) {
 	srv.Echo.POST("/", func(c echo.Context) error { return notes.For("1").Append(c.Request().Context(), ev) })
 
 	got := do(t, srv, httptest.NewRequest(http.MethodPost, "/", nil))
-	if id := got.Header().Get("X-Request-Id"); id == "" || ev.Persisted() && ev.Meta().Get("request_id") != id {
-		t.Errorf("request %q, meta %q, persisted %v", id, ev.Meta().Get("request_id"), ev.Persisted())
+	if id := got.Header().Get("X-Request-Id"); id == "" || ev.Persisted() && ev.Meta().Get(ireneo.CorrelationKey) != id {
+		t.Errorf("request %q, meta %q, persisted %v", id, ev.Meta().Get(ireneo.CorrelationKey), ev.Persisted())
 	}
 	if !ev.Persisted() {
 		t.Error("the handler found no log")
 	}
 }
 
-func TestServer_BodyLimit(t *testing.T) {
+func TestServer_BodyTooLargeIs413(t *testing.T) {
 	srv := newServer(t, server.Options{MaxBody: 10})
 	srv.Echo.POST("/", func(c echo.Context) error {
 		_, err := io.Copy(io.Discard, c.Request().Body)
@@ -177,10 +217,63 @@ func TestServer_Assets(t *testing.T) {
 	}
 }
 
-func TestServer_Health(t *testing.T) {
-	srv := newServer(t, server.Options{})
-	if got := do(t, srv, httptest.NewRequest(http.MethodGet, "/healthz", nil)); got.Code != 200 || got.Body.String() != "ok\n" {
+// A database that is away is no reason to restart the process.
+func TestServer_HealthDoesNotAskTheDatabase(t *testing.T) {
+	log := ireneotest.SQLite(t, declarations)
+	srv := serverOn(t, log, server.Options{})
+	get := func(path string) (int, string) {
+		got := do(t, srv, httptest.NewRequest(http.MethodGet, path, nil))
+		return got.Code, got.Body.String()
+	}
+	if code, text := get("/readyz"); code != 200 || text != "ready\n" {
+		t.Errorf("ready: got %d %q", code, text)
+	}
+	closeDatabase(t, log)
+	if code, text := get("/healthz"); code != 200 || text != "ok\n" {
+		t.Errorf("healthy: got %d %q", code, text)
+	}
+	if code, text := get("/readyz"); code != 503 || text != "database unavailable\n" {
+		t.Errorf("ready: got %d %q", code, text)
+	}
+}
+
+func closeDatabase(t *testing.T, log *ireneo.Log) {
+	t.Helper()
+	db, err := log.DB().DB()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestServer_IsNotReadyBeforeItsMigrations(t *testing.T) {
+	st, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "new.sqlite3"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = st.Close() })
+	log, err := ireneo.Open(st, declarations)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := do(t, serverOn(t, log, server.Options{}), httptest.NewRequest(http.MethodGet, "/readyz", nil))
+	if got.Code != 503 || got.Body.String() != "migrations pending\n" {
 		t.Errorf("got %d %q", got.Code, got.Body)
+	}
+}
+
+func TestServer_ErrorPageThatFailsIsPlain(t *testing.T) {
+	for name, page := range map[string]func(echo.Context, server.Problem) error{
+		"error": func(echo.Context, server.Problem) error { return errors.New("secret") },
+		"panic": func(echo.Context, server.Problem) error { panic("secret") },
+	} {
+		srv := newServer(t, server.Options{ErrorPage: page})
+		got := do(t, srv, httptest.NewRequest(http.MethodGet, "/", nil))
+		if got.Code != 404 || !strings.Contains(got.Body.String(), "Not Found") || strings.Contains(got.Body.String(), "secret") {
+			t.Errorf("%s: got %d %q", name, got.Code, got.Body)
+		}
 	}
 }
 

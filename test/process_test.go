@@ -196,7 +196,7 @@ func stop(t *testing.T, server *process) {
 
 func TestProcess_SaysWhatToDo(t *testing.T) {
 	binary, database := build(t), sqliteURL(t)
-	production := settings(database, "IRENEO_ENV=production")
+	production := settings(database, "IRENEO_ENV=production", "IRENEO_HOSTS=ledger.example.com", "IRENEO_SECRET="+strings.Repeat("s3cret", 8))
 	run := func(want int, env []string, args ...string) string {
 		t.Helper()
 		code, out := finish(t, binary, env, args...)
@@ -216,7 +216,7 @@ func TestProcess_SaysWhatToDo(t *testing.T) {
 
 	says(run(1, production, "serve"), "migrations are pending; run: "+binary+" db migrate")
 	says(run(1, production, "db", "status"), "pending; run: ")
-	says(run(0, production, "db", "migrate"), "Applied 2 migrations.")
+	says(run(0, production, "db", "migrate"), "Applied 3 migrations.")
 	says(run(0, production, "db", "migrate"), "up to date")
 	says(run(0, production, "db", "status"), "up to date")
 	says(run(0, production, "db", "seed"), "Added ")
@@ -226,6 +226,7 @@ func TestProcess_SaysWhatToDo(t *testing.T) {
 	says(run(0, production, "--help"), "DATABASE_URL", binary+" db migrate")
 	says(run(0, production, "--version"), "ledger")
 	says(run(1, settings("mysql://x", "PORT=many", "IRENEO_ENV=prod")), "PORT", "IRENEO_ENV", "DATABASE_URL")
+	says(run(1, settings(database, "IRENEO_ENV=production")), "IRENEO_SECRET", "IRENEO_HOSTS")
 	says(run(1, settings("postgres://nobody:secret@127.0.0.1:1/x")), "unavailable", "start the database")
 
 	server := start(t, binary, production)

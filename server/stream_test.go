@@ -1,0 +1,225 @@
+package server_test
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/ireneo-dev/ireneo/server"
+)
+
+// serve runs a server until stop is called, and says how it ended.
+func serve(t *testing.T, srv *server.Server) (address string, stop context.CancelFunc, ended <-chan error) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	t.Cleanup(cancel)
+	ready, end := make(chan string, 1), make(chan error, 1)
+	go func() { end <- srv.Run(ctx, func(addr string) { ready <- addr }) }()
+	select {
+	case address := <-ready:
+		return address, cancel, end
+	case err := <-end:
+		t.Fatal(err)
+		return "", nil, nil
+	}
+}
+
+// answer is one whose body is still coming in. It is closed when the test ends.
+type answer struct {
+	status int
+	media  string
+	body   io.Reader
+}
+
+func get(t *testing.T, url string) answer {
+	t.Helper()
+	resp, err := http.Get(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = resp.Body.Close() })
+	return answer{resp.StatusCode, resp.Header.Get("Content-Type"), resp.Body}
+}
+
+// A client that sends its header byte by byte is cut off.
+func TestServer_SlowHeaderIsCutOff(t *testing.T) {
+	srv := newServer(t, server.Options{Addr: "127.0.0.1:0", Timeouts: server.Timeouts{Header: 50 * time.Millisecond}})
+	address, _, _ := serve(t, srv)
+	conn, err := net.Dial("tcp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if _, err := io.WriteString(conn, "GET /healthz HTTP/1.1\r\nHost: example.com\r\nX-Slow: "); err != nil {
+		t.Fatal(err)
+	}
+	if err := conn.SetReadDeadline(time.Now().Add(30 * time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	answer, err := io.ReadAll(conn)
+	if err != nil || strings.Contains(string(answer), "200 OK") {
+		t.Errorf("got %q, %v", answer, err)
+	}
+}
+
+// A body that does not come ends the request, and nothing of it is believed.
+func TestServer_SlowBodyIsCutOff(t *testing.T) {
+	srv := newServer(t, server.Options{Addr: "127.0.0.1:0", Timeouts: server.Timeouts{Read: 50 * time.Millisecond}})
+	read := make(chan error, 1)
+	srv.Echo.POST("/", func(c echo.Context) error {
+		_, err := io.ReadAll(c.Request().Body)
+		read <- err
+		return err
+	})
+	address, _, _ := serve(t, srv)
+	conn, err := net.Dial("tcp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if _, err := io.WriteString(conn, "POST / HTTP/1.1\r\nHost: example.com\r\nContent-Length: 10\r\n\r\n123"); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-read; err == nil {
+		t.Error("the body was read")
+	}
+}
+
+// The context of what takes too long ends, and the answer still gets through.
+func TestServer_SlowHandlerIs503(t *testing.T) {
+	srv := newServer(t, server.Options{Addr: "127.0.0.1:0", Timeouts: server.Timeouts{Handle: time.Millisecond}})
+	srv.Echo.GET("/", func(c echo.Context) error {
+		<-c.Request().Context().Done()
+		return fmt.Errorf("query: %w", c.Request().Context().Err())
+	})
+	address, _, _ := serve(t, srv)
+	if got := get(t, "http://"+address); got.status != http.StatusServiceUnavailable {
+		t.Errorf("got %d", got.status)
+	}
+}
+
+// A stream outlives the time limits of a request: twenty events, each after half of them.
+func TestStream_OutlivesTheTimeLimits(t *testing.T) {
+	const limit = 40 * time.Millisecond
+	srv := newServer(t, server.Options{
+		Addr: "127.0.0.1:0", Timeouts: server.Timeouts{Read: limit, Handle: limit, Write: limit},
+	})
+	srv.Echo.GET("/", func(c echo.Context) error {
+		stream, err := server.NewStream(c)
+		if err != nil {
+			return err
+		}
+		defer stream.Close()
+		tick := time.NewTicker(limit / 2)
+		defer tick.Stop()
+		for i := range 20 {
+			select {
+			case <-tick.C:
+			case <-c.Request().Context().Done():
+				return context.Cause(c.Request().Context())
+			}
+			if err := stream.Send("tick", fmt.Sprint(i)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	address, _, _ := serve(t, srv)
+	got := get(t, "http://"+address)
+	text, err := io.ReadAll(got.body)
+	if err != nil || !strings.HasSuffix(string(text), "event: tick\ndata: 19\n\n") {
+		t.Errorf("got %q, %v", text, err)
+	}
+	if got.media != "text/event-stream" {
+		t.Errorf("got type %s", got.media)
+	}
+}
+
+func TestStream_DataCannotForgeEvents(t *testing.T) {
+	srv := newServer(t, server.Options{})
+	srv.Echo.GET("/", func(c echo.Context) error {
+		stream, err := server.NewStream(c)
+		if err != nil {
+			return err
+		}
+		defer stream.Close()
+		return errors.Join(stream.Send("a\nevent: b", "1\r\rdata: 2\nevent: c\r\n\r\n"), stream.Send("", ""))
+	})
+	got := do(t, srv, httptest.NewRequest(http.MethodGet, "/", nil)).Body.String()
+	const want = "event: a event: b\ndata: 1\ndata: \ndata: data: 2\ndata: event: c\ndata: \ndata: \n\ndata: \n\n"
+	if got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// Somebody watches: the server stops all the same, long before its deadline, and says
+// goodbye in good order.
+func TestServer_StopsWithOpenStreams(t *testing.T) {
+	var logged bytes.Buffer
+	srv := newServer(t, server.Options{
+		Addr: "127.0.0.1:0", StopWithin: time.Hour, Logger: slog.New(slog.NewTextHandler(&logged, nil)),
+	})
+	srv.Echo.GET("/context", func(c echo.Context) error {
+		stream, err := server.NewStream(c)
+		if err != nil {
+			return err
+		}
+		defer stream.Close()
+		if err := stream.Send("", "hello"); err != nil {
+			return err
+		}
+		<-c.Request().Context().Done()
+		return c.Request().Context().Err()
+	})
+	srv.Echo.GET("/channel", func(c echo.Context) error {
+		if _, err := io.WriteString(c.Response(), "data: hello\n\n"); err != nil {
+			return err
+		}
+		c.Response().Flush()
+		<-server.Stopping(c.Request().Context())
+		_, err := io.WriteString(c.Response(), "data: goodbye\n\n")
+		return err
+	})
+	address, stop, ended := serve(t, srv)
+
+	var open []*bufio.Reader
+	for _, path := range []string{"/context", "/context", "/channel"} {
+		body := bufio.NewReader(get(t, "http://"+address+path).body)
+		if line, err := body.ReadString('\n'); line != "data: hello\n" {
+			t.Fatalf("%s: got %q, %v", path, line, err)
+		}
+		open = append(open, body)
+	}
+	stop()
+	select {
+	case err := <-ended:
+		if err != nil {
+			t.Errorf("stop: %v", err)
+		}
+	case <-time.After(10 * time.Second):
+		t.Fatal("still running after 10 seconds")
+	}
+	for i, want := range []string{"\n", "\n", "\ndata: goodbye\n\n"} {
+		if rest, err := io.ReadAll(open[i]); err != nil || string(rest) != want {
+			t.Errorf("stream %d ended with %q, %v", i, rest, err)
+		}
+	}
+	if strings.Contains(logged.String(), "level=ERROR") {
+		t.Errorf("a stream that ends in good order is no error:\n%s", &logged)
+	}
+	if got := do(t, srv, httptest.NewRequest(http.MethodGet, "/readyz", nil)); got.Code != 503 || got.Body.String() != "stopping\n" {
+		t.Errorf("ready: got %d %q", got.Code, got.Body)
+	}
+}
