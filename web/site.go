@@ -37,7 +37,9 @@ func NewSite() (*Site, error) {
 // the error alone.
 func (s *Site) Render(c echo.Context, status int, title string, body templ.Component) error {
 	var page bytes.Buffer
-	if err := layout(s, title, c.Request().URL.Path, body).Render(c.Request().Context(), &page); err != nil {
+	ctx := c.Request().Context()
+	ctx = templ.WithNonce(ctx, server.Nonce(ctx))
+	if err := layout(s, title, c.Request().URL.Path, body).Render(ctx, &page); err != nil {
 		return fmt.Errorf("render %s: %w", title, err)
 	}
 	return c.HTMLBlob(status, page.Bytes())
