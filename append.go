@@ -141,8 +141,8 @@ func (a *appending) record(ev AnyEvent, meta []byte) (store.Record, error) {
 	k.errors.own = fieldErrors(a.log.validator.Struct(ev))
 	data, unfit := typ.encode(ev)
 	k.errors.own = append(k.errors.own, unfit...)
-	if limit := a.log.config.MaxEventBytes; len(data) > limit {
-		return store.Record{}, fmt.Errorf("%w: %s has %d bytes, at most %d are allowed (Config.MaxEventBytes)", ErrTooLarge, typ.name, len(data), limit)
+	if limit := a.log.config.MaxEventBytes; len(data) > limit || len(meta) > limit {
+		return store.Record{}, fmt.Errorf("%w: %s has %d bytes and %d of meta, at most %d are allowed (Config.MaxEventBytes)", ErrTooLarge, typ.name, len(data), len(meta), limit)
 	}
 	if !k.errors.Empty() {
 		return store.Record{}, nil

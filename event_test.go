@@ -344,6 +344,8 @@ func TestAppend_BoundsSizeAndCount(t *testing.T) {
 		ev := &Noted{Text: strings.Repeat("x", 1<<20-frame+1)}
 		wantError(t, Journal.For("a").Append(ctx, ev), ireneo.ErrTooLarge)
 		wantError(t, Journal.For("a").AppendAll(ctx, []ireneo.AnyEvent{&Noted{}, &Noted{}, &Noted{}, &Noted{}}), ireneo.ErrTooLarge)
+		wide := ireneo.WithMeta(ctx, map[string]string{"note": strings.Repeat("x", 1<<20)})
+		wantError(t, Journal.For("a").Append(wide, &Noted{}), ireneo.ErrTooLarge)
 		wantVersion(t, ctx, Journal.For("a"), 1)
 	})
 }

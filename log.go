@@ -56,7 +56,8 @@ type Config struct {
 	// Defaults to 10 seconds.
 	CommitTimeout time.Duration
 
-	// MaxEventBytes bounds the stored payload of one event. Defaults to 1 MiB.
+	// MaxEventBytes bounds the stored payload of one event, and its meta. Defaults to
+	// 1 MiB.
 	MaxEventBytes int
 
 	// MaxEvents bounds the events of one append. Defaults to 10 000.

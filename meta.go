@@ -51,6 +51,7 @@ type metaKey struct{}
 // contextMeta is what WithMeta put on a context. It is never changed afterwards.
 type contextMeta struct {
 	fields map[string]json.RawMessage
+	raw    []byte // the fields as they are stored
 	err    error
 }
 
@@ -74,31 +75,13 @@ func WithMeta(ctx context.Context, meta any) context.Context {
 	}
 	if err != nil || merged.fields == nil {
 		merged.err = fmt.Errorf("%w: %T does not encode to a JSON object", ErrInvalidMeta, meta)
+	} else {
+		merged.raw, merged.err = encodeFields(merged.fields)
 	}
 	return context.WithValue(ctx, metaKey{}, merged)
 }
 
-// encodeMeta gives the JSON object that is stored with the events of one append.
-func (l *Log) encodeMeta(ctx context.Context, caused map[string]string) ([]byte, error) {
-	set, _ := ctx.Value(metaKey{}).(contextMeta)
-	if set.err != nil {
-		return nil, set.err
-	}
-	if len(set.fields) == 0 && len(caused) == 0 && l.config.Meta == nil {
-		return []byte("{}"), nil
-	}
-
-	fields := maps.Clone(set.fields)
-	if fields == nil {
-		fields = map[string]json.RawMessage{}
-	}
-	for key, id := range caused {
-		quoted, err := json.Marshal(id)
-		if err != nil {
-			return nil, fmt.Errorf("%w: %w", ErrInvalidMeta, err)
-		}
-		fields[key] = quoted
-	}
+func encodeFields(fields map[string]json.RawMessage) ([]byte, error) {
 	raw, err := json.Marshal(fields)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrInvalidMeta, err)
@@ -106,7 +89,39 @@ func (l *Log) encodeMeta(ctx context.Context, caused map[string]string) ([]byte,
 	if bad := text.Check(raw, nil); len(bad) > 0 {
 		return nil, &MetaError{Errors: []FieldError{FieldError(bad[0])}}
 	}
-	return raw, l.checkMeta(raw)
+	return raw, nil
+}
+
+// encodeMeta gives the JSON object that is stored with the events of one append.
+func (l *Log) encodeMeta(ctx context.Context, caused map[string]string) ([]byte, error) {
+	set, _ := ctx.Value(metaKey{}).(contextMeta)
+	if set.err == nil && len(caused) > 0 {
+		set = withCause(set, caused)
+	}
+	if set.err != nil {
+		return nil, set.err
+	}
+	if set.raw == nil {
+		set.raw = []byte("{}")
+	}
+	return set.raw, l.checkMeta(set.raw)
+}
+
+// withCause adds the ids of CausedBy, which are UUIDs or what the application gave.
+func withCause(set contextMeta, caused map[string]string) contextMeta {
+	fields := maps.Clone(set.fields)
+	if fields == nil {
+		fields = map[string]json.RawMessage{}
+	}
+	for key, id := range caused {
+		quoted, err := json.Marshal(id)
+		if err != nil {
+			return contextMeta{err: fmt.Errorf("%w: %w", ErrInvalidMeta, err)}
+		}
+		fields[key] = quoted
+	}
+	raw, err := encodeFields(fields)
+	return contextMeta{fields: fields, raw: raw, err: err}
 }
 
 // checkMeta decodes the meta into the application's own struct and validates it.
