@@ -59,6 +59,7 @@ func (s *Settings) proxies() (networks []netip.Prefix) {
 func network(text string) (netip.Prefix, error) {
 	text = strings.TrimSpace(text)
 	if addr, err := netip.ParseAddr(text); err == nil && addr.Zone() == "" {
+		addr = addr.Unmap()
 		return netip.PrefixFrom(addr, addr.BitLen()), nil
 	}
 	return netip.ParsePrefix(text)

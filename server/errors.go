@@ -64,6 +64,7 @@ type verdict struct {
 // verdicts are tried in this order.
 var verdicts = []verdict{
 	{errForeignHost, http.StatusMisdirectedRequest, "This address is not one of ours."},
+	{errBodyLost, http.StatusRequestTimeout, "What was sent did not arrive in full, and nothing was recorded. Please send it again."},
 	{errTooSlow, http.StatusServiceUnavailable, "This took too long. Look whether it was recorded before you send it again."},
 	{errStopping, http.StatusServiceUnavailable, "We are restarting. Please try again in a moment."},
 	{errFormToken, http.StatusForbidden, "This form is too old, or was not opened here. Nothing was recorded: open the page again and send it from there."},

@@ -1,7 +1,9 @@
 package server
 
 import (
+	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"runtime/debug"
@@ -59,9 +61,23 @@ func (s *Server) limitBody(next echo.HandlerFunc) echo.HandlerFunc {
 			c.Response().Header().Set("Connection", "close")
 			return &http.MaxBytesError{Limit: s.options.MaxBody}
 		}
-		r.Body = http.MaxBytesReader(c.Response(), r.Body, s.options.MaxBody)
+		r.Body = body{http.MaxBytesReader(c.Response(), r.Body, s.options.MaxBody)}
 		return next(c)
 	}
+}
+
+// errBodyLost says that a request's body came too slowly, or not to its end.
+var errBodyLost = errors.New("body did not arrive in full")
+
+// body names the errors of the client, which would look like errors of ours.
+type body struct{ io.ReadCloser }
+
+func (b body) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	if _, large := errors.AsType[*http.MaxBytesError](err); err == nil || errors.Is(err, io.EOF) || large {
+		return n, err
+	}
+	return n, fmt.Errorf("%w: %w", errBodyLost, err)
 }
 
 // provideLog puts the log on the request's context, and the request's id as correlation
