@@ -107,7 +107,7 @@ func walk(v reflect.Value, path string, problems *[]Problem) {
 			walk(it.Value(), path, problems)
 		}
 	case reflect.String:
-		if why := bad(v.String()); why != "" {
+		if why := Bad(v.String()); why != "" {
 			*problems = append(*problems, Problem{Field: path, Message: label(path) + " " + why})
 		}
 	}
@@ -130,7 +130,9 @@ func walkStruct(v reflect.Value, path string, problems *[]Problem) {
 	}
 }
 
-func bad(s string) string {
+// Bad says why a text cannot be stored, in words that read on from a field's label;
+// nothing where it can.
+func Bad(s string) string {
 	switch {
 	case !utf8.ValidString(s):
 		return "is not valid text (UTF-8)"

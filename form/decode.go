@@ -1,0 +1,116 @@
+package form
+
+import (
+	"fmt"
+	"net/http"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"github.com/ireneo-dev/ireneo"
+)
+
+// Decode reads the body of a request, a form or a JSON object, into the event's fields,
+// and never the query. Every field the event has for forms is set: to what was typed, or
+// to zero where nothing was sent or it cannot be read. The form keeps what was typed, and
+// has a message for whatever is wrong; then the event is not to be appended.
+//
+// A field that the event does not have, one that the log sets, and one sent twice are
+// messages about the form as a whole. In JSON every value may be the text a person would
+// type; numbers and booleans may be JSON's own, money may not, lest cents be taken for
+// whole units.
+//
+// It fails with ErrMalformed, ErrMediaType or an *http.MaxBytesError where the body is no
+// form at all, and with another error where the event's tags are wrong. Bodies over
+// 10 MiB are never read, whatever the server allows.
+func Decode(r *http.Request, ev ireneo.AnyEvent) (*Form, error) {
+	t := tableOf(reflect.TypeOf(ev))
+	if t.err != nil {
+		return nil, t.err
+	}
+	fields, err := read(r)
+	if err != nil {
+		return nil, err
+	}
+
+	f := newForm(t)
+	f.receive(fields)
+	for _, fl := range t.fields {
+		if problem := fl.fill(reflect.ValueOf(ev).Elem(), f.sent[fl.key]); problem != "" {
+			f.Add(fl.key, problem)
+		}
+	}
+	return f, nil
+}
+
+// sent is one field as it came in.
+type sent struct {
+	name, text string
+	literal    literal
+	broken     bool // JSON text with characters that do not exist
+}
+
+// literal is what kind of value a field came as.
+type literal int
+
+const (
+	typed   literal = iota // text
+	number                 // a JSON number
+	boolean                // true or false in JSON
+	nested                 // an object or an array
+	file
+)
+
+// receive puts the fields where they belong and says which do not.
+func (f *Form) receive(fields []sent) {
+	seen := map[string]bool{}
+	var repeated, reserved, unknown []string
+	for _, s := range fields {
+		switch {
+		case s.literal == file:
+			f.put("", "Files cannot be sent with this form")
+		case seen[s.name]:
+			repeated = append(repeated, s.name)
+		case s.name == versionField:
+			f.version = s.text
+		case s.name == keyField:
+			f.keep(s.text)
+		case f.table.find(s.name) != nil:
+			f.sent[s.name] = s
+		case slices.Contains(reservedKeys, s.name) || strings.HasPrefix(s.name, "_"):
+			reserved = append(reserved, s.name)
+		default:
+			unknown = append(unknown, s.name)
+		}
+		seen[s.name] = true
+	}
+	f.complain(repeated, "This field was sent more than once: %s")
+	f.complain(reserved, "This cannot be set by a form: %s")
+	f.complain(unknown, "This form has no such field: %s")
+}
+
+// keep takes a key that was sent, in one of the ways to write it.
+func (f *Form) keep(key string) {
+	if id, err := uuid.Parse(key); err == nil {
+		f.key = id.String()
+	}
+}
+
+// What is said of fields that do not belong to the form is bounded: the names are
+// whatever somebody sent.
+const (
+	maxNames = 5
+	maxName  = 40 // runes
+)
+
+func (f *Form) complain(names []string, format string) {
+	for _, name := range names[:min(len(names), maxNames)] {
+		runes := []rune(strings.ReplaceAll(strings.ToValidUTF8(name, "\uFFFD"), "\x00", "\uFFFD"))
+		if len(runes) > maxName {
+			runes = append(runes[:maxName], '…')
+		}
+		f.put("", fmt.Sprintf(format, string(runes)))
+	}
+}

@@ -1,0 +1,155 @@
+// Package form reads posted forms into events and shows them with what is wrong.
+//
+//	ev := &debt.Issued{}
+//	f, err := form.Decode(r, ev)   // the body, and nothing but the body
+//	switch {
+//	case err != nil:               // no form at all: 400, 413 or 415
+//	case !f.Valid():               // show f again with its messages: 422
+//	default:                       // append ev; where it is refused: f.Take(ev), 422
+//	}
+//
+// The fields are those of the event, found by reflection: what has a JSON key can be
+// typed, all else is refused. Tags say the rest:
+//
+//	Amount int64  `json:"amount" form:"money" validate:"gt=0"`   // 1,234.56, held as cents
+//	Reason string `json:"reason" form:"text" validate:"required"` // many lines, kept as typed
+//	Source string `json:"source" form:"-"`                        // never from a form
+//	Paid   *civil.Date `json:"paid" label:"Paid on"`              // optional: empty is nil
+//
+// Fields can be strings, whole numbers, floats, decimal.Decimal, bool, civil.Date,
+// time.Time, uuid.UUID, and pointers to these; the validator's oneof makes a choice of
+// strings and whole numbers. Fields of other types are not the form's business.
+//
+// In templ the form shows itself:
+//
+//	<form method="post" action="/debts" novalidate>
+//		@f.Problems()
+//		@f.Hidden()
+//		@f.Field("amount")
+//		@f.Field("on", form.Hint("The day the money was paid out"))
+//	</form>
+package form
+
+import (
+	"fmt"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"github.com/ireneo-dev/ireneo"
+)
+
+// The hidden fields of every form. No event field can have these names.
+const (
+	versionField = "_version"
+	keyField     = "_key"
+)
+
+// Form is one form of a page: what is in its fields, and what is wrong with that. It
+// belongs to one request and is not safe for concurrent use.
+type Form struct {
+	// Name goes before the ids of the fields, so that two forms fit on one page.
+	// Defaults to the event's stored name: debt-issued.
+	Name string
+
+	table    *table
+	sent     map[string]sent
+	messages map[string][]string // by field; "": about the form
+	key      string
+	version  string // as it was sent
+}
+
+// New is a form that nobody has sent yet. Its fields begin with the event's values;
+// those that are zero begin empty. A mistake in the event's tags is the error of
+// whatever shows the form.
+func New(ev ireneo.AnyEvent) *Form {
+	f := newForm(tableOf(reflect.TypeOf(ev)))
+	for _, fl := range f.table.fields {
+		f.sent[fl.key] = sent{text: fl.show(reflect.ValueOf(ev))}
+	}
+	return f
+}
+
+func newForm(t *table) *Form {
+	f := &Form{Name: t.name, table: t, sent: map[string]sent{}, messages: map[string][]string{}}
+	f.Renew()
+	return f
+}
+
+// Set puts a text into a field, as if it had been typed.
+func (f *Form) Set(name, text string) { f.sent[name] = sent{text: text} }
+
+// Value is what was typed into a field, whether it could be read or not, made fit to be
+// shown: what is no text is replaced by U+FFFD.
+func (f *Form) Value(name string) string {
+	return strings.ReplaceAll(strings.ToValidUTF8(f.sent[name].text, "\uFFFD"), "\x00", "\uFFFD")
+}
+
+// Event makes a new event of what was typed, as Decode filled in the first one; it has
+// none of what was added to that since.
+func (f *Form) Event() ireneo.AnyEvent {
+	v := reflect.New(f.table.goType)
+	for _, fl := range f.table.fields {
+		fl.fill(v.Elem(), f.sent[fl.key])
+	}
+	return v.Interface().(ireneo.AnyEvent)
+}
+
+// Valid reports whether there are no messages.
+func (f *Form) Valid() bool { return len(f.messages) == 0 }
+
+// Messages are the sentences about one field, or with "" about the form as a whole.
+func (f *Form) Messages(name string) []string { return slices.Clone(f.messages[name]) }
+
+// Add puts a message beside a field. It reads on from the field's label: "is too
+// large" becomes "Amount is too large". With a name the form does not have it is a
+// sentence of its own, about the form as a whole.
+func (f *Form) Add(name, message string) {
+	if fl := f.table.find(name); fl != nil {
+		message = fl.label + " " + message
+	}
+	f.put(name, message)
+}
+
+// Take adds all messages of an event that was refused. Those about the state, and about
+// fields the form does not have, go to the form as a whole.
+func (f *Form) Take(ev ireneo.AnyEvent) {
+	for _, fe := range ev.Errors().Own() {
+		f.put(fe.Field, fe.Message)
+	}
+	for _, fe := range ev.Errors().State() {
+		f.put("", fe.Message)
+	}
+}
+
+func (f *Form) put(name, sentence string) {
+	if f.table.find(name) == nil {
+		name = ""
+	}
+	if !slices.Contains(f.messages[name], sentence) {
+		f.messages[name] = append(f.messages[name], sentence)
+	}
+}
+
+// Version is the version of the stream that the page showed, from the hidden field. It
+// is ErrMalformed where the form has none, or no number in it.
+func (f *Form) Version() (int64, error) {
+	version, err := strconv.ParseInt(f.version, 10, 64)
+	if err != nil || version < 0 {
+		return 0, fmt.Errorf("%w: %s is no version", ErrMalformed, versionField)
+	}
+	return version, nil
+}
+
+// SetVersion says which version of the stream the page shows.
+func (f *Form) SetVersion(version int64) { f.version = strconv.FormatInt(version, 10) }
+
+// Key is a UUID of this form, so that one sent twice is known. It is a new one where the
+// form came without.
+func (f *Form) Key() string { return f.key }
+
+// Renew gives the form a new key: sent again it is another form.
+func (f *Form) Renew() { f.key = uuid.NewString() }
