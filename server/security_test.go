@@ -67,6 +67,9 @@ func TestServer_ForeignHostIs421InProduction(t *testing.T) {
 		if want == 421 && !strings.Contains(got.Body.String(), got.Header().Get("X-Request-Id")) {
 			t.Errorf("%q: got %s", host, got.Body)
 		}
+		if !strings.Contains(got.Header().Get("Content-Security-Policy"), "frame-ancestors 'none'") {
+			t.Errorf("%q: no policy", host)
+		}
 	}
 	appended(t, log, "421", 0)
 	appended(t, log, "303", 6)
@@ -168,6 +171,8 @@ func TestServer_ProxiesAreBelievedOnlyWhenTrusted(t *testing.T) {
 		"private but not trusted": {trusted, "192.168.0.1:1", []string{"X-Forwarded-For", "192.0.2.1", "X-Forwarded-Proto", "https"}, "192.168.0.1", false},
 		"client invents a first":  {trusted, "10.1.1.1:1", []string{"X-Forwarded-For", "1.2.3.4, 203.0.113.7, 10.9.9.9"}, "203.0.113.7", false},
 		"client invents a scheme": {trusted, "10.1.1.1:1", []string{"X-Forwarded-Proto", "https, http"}, "10.1.1.1", false},
+		"private on the way":      {trusted, "10.1.1.1:1", []string{"X-Forwarded-For", "203.0.113.7, 192.168.1.1"}, "192.168.1.1", false},
+		"loopback on the way":     {trusted, "10.1.1.1:1", []string{"X-Forwarded-For", "203.0.113.7, 127.0.0.1"}, "127.0.0.1", false},
 		"headers nobody vouches for": {
 			trusted, "10.1.1.1:1",
 			[]string{"X-Real-Ip", "192.0.2.1", "X-Forwarded-Ssl", "on", "X-Url-Scheme", "https", "X-Forwarded-Protocol", "https"},
@@ -179,7 +184,12 @@ func TestServer_ProxiesAreBelievedOnlyWhenTrusted(t *testing.T) {
 			srv := newServer(t, server.Options{
 				Production: true, TrustedProxies: tt.proxies, Logger: slog.New(slog.NewTextHandler(&logged, nil)),
 			})
-			srv.Echo.GET("/", func(c echo.Context) error { return c.String(200, c.RealIP()) })
+			srv.Echo.GET("/", func(c echo.Context) error {
+				if seen := c.Request().Header.Get("X-Forwarded-Proto"); seen != "" && !strings.HasPrefix(name, "trusted") && !strings.HasPrefix(name, "client") {
+					t.Errorf("the handler may believe %q", seen)
+				}
+				return c.String(200, c.RealIP())
+			})
 			r := httptest.NewRequest(http.MethodGet, "/", nil)
 			r.RemoteAddr = tt.peer
 			for i := 0; i+1 < len(tt.header); i += 2 {

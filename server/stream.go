@@ -32,12 +32,6 @@ func NewStream(c echo.Context) (*Stream, error) {
 	s := &Stream{echo: c, controller: http.NewResponseController(c.Response().Writer), write: r.server.options.Timeouts.Write}
 	r.limit.Stop()
 	s.unhook = context.AfterFunc(r.server.stopping, func() { r.cancel(errStopping) })
-	// The server waits for the client to leave by reading on: past the request's own
-	// deadline for reading it would take every client for gone.
-	if err := supported(s.controller.SetReadDeadline(time.Time{})); err != nil {
-		s.Close()
-		return nil, fmt.Errorf("stream: %w", err)
-	}
 
 	h := c.Response().Header()
 	h.Set(echo.HeaderContentType, "text/event-stream")
