@@ -37,12 +37,29 @@ func Decode(r *http.Request, ev ireneo.AnyEvent) (*Form, error) {
 
 	f := newForm(t)
 	f.receive(fields)
-	for _, fl := range t.fields {
-		if problem := fl.fill(reflect.ValueOf(ev).Elem(), f.sent[fl.key]); problem != "" {
+	f.fill(reflect.ValueOf(ev).Elem())
+	return f, nil
+}
+
+// fill sets the fields of the event and says what is wrong with them. A text that is
+// missing is known to the event itself, which says so together with all else it checks:
+// here it is said only where the event is not going to be asked.
+func (f *Form) fill(ev reflect.Value) {
+	var absent []*field
+	for _, fl := range f.table.fields {
+		switch problem := fl.fill(ev, f.sent[fl.key]); {
+		case problem == missing && fl.isText():
+			absent = append(absent, fl)
+		case problem != "":
 			f.Add(fl.key, problem)
 		}
 	}
-	return f, nil
+	if f.Valid() {
+		return
+	}
+	for _, fl := range absent {
+		f.Add(fl.key, missing)
+	}
 }
 
 // sent is one field as it came in.

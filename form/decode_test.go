@@ -79,7 +79,7 @@ func TestDecode_Accepts(t *testing.T) {
 
 // refused is what is said of each field, by what was typed.
 var refused = map[string]map[string]string{
-	"name":      {"": "Name is required", "a\x00b": "Name must not contain the character U+0000", "a\xffb": "Name is not valid text (UTF-8)"},
+	"name":      {"a\x00b": "Name must not contain the character U+0000", "a\xffb": "Name is not valid text (UTF-8)"},
 	"story":     {"\x00": "Story must not contain the character U+0000"},
 	"color":     {"": "Colour is required", "mauve": "Colour must be one of red, dark_green, deep blue"},
 	"level":     {"4": "Level must be one of 1, 2, 3"},
@@ -200,5 +200,18 @@ func TestDecode_MistakesInTags(t *testing.T) {
 		if err := form.New(ev).Field("b").Render(t.Context(), &strings.Builder{}); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("shown: got %v, want %q", err, want)
 		}
+	}
+}
+
+// The event says itself that a text is missing, and the form where it is not asked.
+func TestDecode_MissingText(t *testing.T) {
+	if _, f := post(t, with("name", " ")); !f.Valid() {
+		t.Errorf("got %v, want it left to the event", f.Messages("name"))
+	}
+	body := with("name")
+	body.Set("amount", "ten")
+	_, f := post(t, body)
+	if diff := cmp.Diff([]string{"Name is required"}, f.Messages("name")); diff != "" {
+		t.Errorf("messages differ (-want +got):\n%s", diff)
 	}
 }

@@ -134,6 +134,18 @@ func (t *table) find(key string) *field {
 	return nil
 }
 
+const missing = "is required"
+
+// isText reports whether the event can hold that nothing was typed.
+func (fl *field) isText() bool {
+	switch fl.kind.(type) {
+	case line, many:
+		return fl.rules.choices == nil
+	default:
+		return false
+	}
+}
+
 // show is the field's value as it is put into an input, nothing where it is zero.
 func (fl *field) show(ev reflect.Value) string {
 	v := ev.Elem().FieldByIndex(fl.index)
@@ -165,7 +177,7 @@ func (fl *field) fill(ev reflect.Value, s sent) (problem string) {
 	typed := fl.kind.tidy(s.text)
 	if strings.TrimSpace(typed) == "" {
 		if fl.required {
-			return "is required"
+			return missing
 		}
 		return ""
 	}

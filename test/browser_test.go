@@ -177,14 +177,14 @@ func TestBrowser_GreatValuesFit(t *testing.T) {
 	b := browse(t, app)
 	name, amount := strings.Repeat("W", 100), "92,233,720,368,547,758.07"
 	for _, body := range []string{
-		form("key", debtID, "customer", name, "amount", amount, "interest_rate", "12.12345678", "on", "2026-01-31"),
+		form("_key", debtID, "customer", name, "amount", amount, "interest_rate", "12.12345678", "on", "2026-01-31"),
 		form("customer", name, "amount", amount, "interest_rate", "0", "on", "2026-01-31"),
 	} {
 		if got, err := send(t.Context(), "POST", app.URL+"/debts", body, nil); err != nil || got.status != 303 {
 			t.Fatalf("issue: got %d, %v", got.status, err)
 		}
 	}
-	note := form("version", "1", "principal", "1,000,000,000,000.01", "on", "2026-02-01", "note", strings.Repeat("W", 200))
+	note := form("_version", "1", "principal", "1,000,000,000,000.01", "on", "2026-02-01", "note", strings.Repeat("W", 200))
 	if got, err := send(t.Context(), "POST", app.URL+"/debts/"+debtID+"/payments", note, nil); err != nil || got.status != 303 {
 		t.Fatalf("pay: got %d, %v", got.status, err)
 	}
@@ -217,7 +217,7 @@ func (b *browser) conflict(submit chromedp.Action[chromedp.Void]) {
 		b.t.Fatal(err)
 	}
 	action := strings.TrimSuffix(address, "/payments") + "/payments"
-	body := form("version", "2", "principal", "10", "on", "2026-03-31", "note", "in cash")
+	body := form("_version", "2", "principal", "10", "on", "2026-03-31", "note", "in cash")
 	if got, err := send(b.t.Context(), "POST", action, body, nil); err != nil || got.status != 303 {
 		b.t.Fatalf("pay meanwhile: got %d, %v", got.status, err)
 	}

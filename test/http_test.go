@@ -26,10 +26,10 @@ const (
 	keyTwo = "0c0ffee0-0000-4000-8000-000000000002"
 )
 
-var issueBody = form("key", debtID, "customer", "Ana <b>Sousa</b>", "amount", "1,000.00", "interest_rate", "4.25", "on", "2026-01-31")
+var issueBody = form("_key", debtID, "customer", "Ana <b>Sousa</b>", "amount", "1,000.00", "interest_rate", "4.25", "on", "2026-01-31")
 
 func pay(version, amount string) string {
-	return form("version", version, "principal", amount, "note", "", "on", "2026-02-28")
+	return form("_version", version, "principal", amount, "note", "", "on", "2026-02-28")
 }
 
 func run(t *testing.T, app *ledger, steps []step) {
@@ -74,10 +74,10 @@ func check(t *testing.T, s step, got answer) {
 var life = []step{
 	{name: "home", method: "GET", path: "/", status: 303, want: []string{"/debts"}},
 	{name: "empty list", method: "GET", path: "/debts", status: 200, want: []string{"No debts yet", "Issue the first debt"}},
-	{name: "form", method: "GET", path: "/debts/new", status: 200, want: []string{`name="key"`, `name="amount"`, `for="issue-amount"`}},
+	{name: "form", method: "GET", path: "/debts/new", status: 200, want: []string{`name="_key"`, `name="amount"`, `for="issue-amount"`}},
 	{
 		name: "issue refused", method: "POST", path: "/debts", status: 422,
-		body: form("key", debtID, "customer", "Ana", "amount", "ten", "interest_rate", "x", "on", "31.1.2026"),
+		body: form("_key", debtID, "customer", "Ana", "amount", "ten", "interest_rate", "x", "on", "31.1.2026"),
 		want: []string{
 			`aria-describedby="issue-amount-error"`, "Amount must be an amount such as 1,234.56", `value="ten"`,
 			"Interest rate must be a number such as 4.25", "Date must be a date such as 2026-01-31", `value="Ana"`,
@@ -85,19 +85,19 @@ var life = []step{
 	},
 	{
 		name: "issue refused by the event", method: "POST", path: "/debts", status: 422,
-		body: form("key", debtID, "customer", "", "amount", "0", "interest_rate", "101", "on", "2026-01-31"),
+		body: form("_key", debtID, "customer", "", "amount", "0", "interest_rate", "101", "on", "2026-01-31"),
 		want: []string{"Customer is required", "Amount must be greater than 0", "Interest rate must be 100 or less"},
 	},
 	{name: "issue", method: "POST", path: "/debts", body: issueBody, status: 303, want: []string{"/debts/" + debtID}, version: 1},
 	{name: "issue sent twice", method: "POST", path: "/debts", body: issueBody, status: 303, want: []string{"/debts/" + debtID}, version: 1},
 	{
 		name: "issue with a used key", method: "POST", path: "/debts", status: 409, version: 1,
-		body: form("key", debtID, "customer", "Bo", "amount", "5", "interest_rate", "0", "on", "2026-01-31"),
+		body: form("_key", debtID, "customer", "Bo", "amount", "5", "interest_rate", "0", "on", "2026-01-31"),
 		want: []string{"has issued a debt already, 1,000.00 to Ana &lt;b&gt;Sousa&lt;/b&gt;", `value="Bo"`}, not: []string{debtID},
 	},
 	{
 		name: "show", method: "GET", path: ".", status: 200, version: 1,
-		want: []string{"Ana &lt;b&gt;Sousa&lt;/b&gt;", "1,000.00", "4.25 % a year", `name="version" value="1"`},
+		want: []string{"Ana &lt;b&gt;Sousa&lt;/b&gt;", "1,000.00", "4.25 % a year", `name="_version" value="1"`},
 		not:  []string{"<b>Sousa"},
 	},
 	{name: "pay", method: "POST", path: "./payments", body: pay("1", "950"), status: 303, want: []string{"/debts/" + debtID}, version: 2},
@@ -105,38 +105,38 @@ var life = []step{
 		name: "overpay", method: "POST", path: "./payments", body: pay("2", "50.01"), status: 422, version: 2,
 		want: []string{
 			"Amount exceeds the outstanding balance of 50.00", `value="50.01"`, `aria-invalid="true"`,
-			`aria-describedby="payment-principal-error"`, `value="2026-02-28"`, `name="version" value="2"`,
+			`aria-describedby="payment-principal-error"`, `value="2026-02-28"`, `name="_version" value="2"`,
 		},
 	},
 	{
 		name: "pay before the issue", method: "POST", path: "./payments", status: 422, version: 2,
-		body: form("version", "2", "principal", "1", "on", "2026-01-30"),
+		body: form("_version", "2", "principal", "1", "on", "2026-01-30"),
 		want: []string{"Date is before the debt was issued"},
 	},
 	{
 		name: "pay in the future", method: "POST", path: "./payments", status: 422, version: 2,
-		body: form("version", "2", "principal", "1", "on", "2199-01-01"),
+		body: form("_version", "2", "principal", "1", "on", "2199-01-01"),
 		want: []string{"Date is in the future"},
 	},
 	{
 		name: "late payment spoils a later one", method: "POST", path: "./payments", status: 422, version: 2,
-		body: form("version", "2", "principal", "60", "on", "2026-02-01"),
+		body: form("_version", "2", "principal", "60", "on", "2026-02-01"),
 		want: []string{"2026-02-28", "exceeds the outstanding balance of 940.00"},
 	},
 	{
 		name: "stale", method: "POST", path: "./payments", body: pay("1", "20.00"), status: 409, version: 2,
-		want: []string{"The debt has moved on", "Payment 950.00 on 28 Feb 2026", `value="20.00"`, `name="version" value="2"`},
+		want: []string{"The debt has moved on", "Payment 950.00 on 28 Feb 2026", `value="20.00"`, `name="_version" value="2"`},
 	},
 	{
 		name: "settle too early", method: "POST", path: "./settlement", status: 422, version: 2,
-		body: form("version", "2", "on", "2026-03-01"), want: []string{"50.00 is still outstanding"},
+		body: form("_version", "2", "on", "2026-03-01"), want: []string{"50.00 is still outstanding"},
 	},
 	{name: "pay the rest", method: "POST", path: "./payments", body: pay("2", "50"), status: 303, version: 3},
 	{
 		name: "nothing outstanding", method: "GET", path: ".", status: 200, version: 3,
 		want: []string{"Settle the debt"}, not: []string{"Record a payment"},
 	},
-	{name: "settle", method: "POST", path: "./settlement", body: form("version", "3", "on", "2026-03-01"), status: 303, version: 4},
+	{name: "settle", method: "POST", path: "./settlement", body: form("_version", "3", "on", "2026-03-01"), status: 303, version: 4},
 	{
 		name: "settled", method: "GET", path: ".", status: 200, version: 4,
 		want: []string{"Settled", "Nothing more to do"}, not: []string{`method="post"`},
@@ -155,8 +155,8 @@ func TestLedger_LifeOfADebt(t *testing.T) {
 
 func TestLedger_SamePaymentSentTwiceCountsOnce(t *testing.T) {
 	onEach(t, func(t *testing.T, app *ledger) {
-		once := form("key", keyTwo, "version", "1", "principal", "10", "on", "2026-02-28")
-		other := form("key", keyTwo, "version", "1", "principal", "20", "on", "2026-02-28")
+		once := form("_key", keyTwo, "_version", "1", "principal", "10", "on", "2026-02-28")
+		other := form("_key", keyTwo, "_version", "1", "principal", "20", "on", "2026-02-28")
 		run(t, app, []step{
 			{name: "issue", method: "POST", path: "/debts", body: issueBody, status: 303, version: 1},
 			{name: "pay", method: "POST", path: "./payments", body: once, status: 303, version: 2},
@@ -175,17 +175,17 @@ func TestLedger_WriteOff(t *testing.T) {
 			{name: "issue", method: "POST", path: "/debts", body: issueBody, status: 303, version: 1},
 			{
 				name: "no reason", method: "POST", path: "./write-offs", status: 422, version: 1,
-				body: form("version", "1", "amount", "1,000", "reason", "", "on", "2026-02-01"),
+				body: form("_version", "1", "amount", "1,000", "reason", "", "on", "2026-02-01"),
 				want: []string{"Reason is required", "<details class=\"card\" open"},
 			},
 			{
 				name: "too much", method: "POST", path: "./write-offs", status: 422, version: 1,
-				body: form("version", "1", "amount", "1,000.01", "reason", "gone", "on", "2026-02-01"),
+				body: form("_version", "1", "amount", "1,000.01", "reason", "gone", "on", "2026-02-01"),
 				want: []string{"Amount exceeds the outstanding balance of 1,000.00"},
 			},
 			{
 				name: "all", method: "POST", path: "./write-offs", status: 303, version: 2,
-				body: form("version", "1", "amount", "1,000", "reason", "gone", "on", "2026-02-01"),
+				body: form("_version", "1", "amount", "1,000", "reason", "gone", "on", "2026-02-01"),
 			},
 			{
 				name: "written off", method: "GET", path: ".", status: 200, version: 2,
@@ -243,7 +243,7 @@ func TestLedger_HostileRequests(t *testing.T) {
 			},
 			{
 				name: "markup", method: "POST", path: "/debts", status: 303, version: 1,
-				body: form("key", debtID, "customer", `"><script>alert(1)</script>`, "amount", "1", "interest_rate", "0", "on", "2026-01-31"),
+				body: form("_key", debtID, "customer", `"><script>alert(1)</script>`, "amount", "1", "interest_rate", "0", "on", "2026-01-31"),
 			},
 			{name: "markup on its page", method: "GET", path: ".", status: 200, version: 1, not: []string{"<script"}, want: []string{"&lt;script&gt;"}},
 			{name: "markup in the list", method: "GET", path: "/debts?q=script", status: 200, version: 1, not: []string{"<script"}, want: []string{"&lt;script&gt;"}},

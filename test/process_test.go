@@ -108,12 +108,12 @@ func (a *acknowledged) add(id string, version int64) {
 func (a *acknowledged) work(ctx context.Context, base string) {
 	for {
 		id := uuid.NewString()
-		body := form("key", id, "customer", "Ana", "amount", "10", "interest_rate", "0", "on", "2026-01-31")
+		body := form("_key", id, "customer", "Ana", "amount", "10", "interest_rate", "0", "on", "2026-01-31")
 		if !posted(ctx, base+"/debts", body) {
 			return
 		}
 		a.add(id, 1)
-		if !posted(ctx, base+"/debts/"+id+"/payments", form("version", "1", "principal", "1", "on", "2026-02-01")) {
+		if !posted(ctx, base+"/debts/"+id+"/payments", form("_version", "1", "principal", "1", "on", "2026-02-01")) {
 			return
 		}
 		a.add(id, 2)

@@ -3,7 +3,7 @@ package test
 // travels look at the settled debt of life at other moments.
 var travels = []step{
 	{
-		name: "version", method: "GET", path: "/debts/" + debtID + "?version=2", status: 200, version: 4,
+		name: "_version", method: "GET", path: "/debts/" + debtID + "?version=2", status: 200, version: 4,
 		want: []string{
 			"You are looking at the past:", "at version 2", "2 of 4", "Payment changed",
 			"<del>1,000.00</del>", "<ins>50.00</ins>", `href="/debts/` + debtID + `?version=1"`, `href="/debts/` + debtID + `?version=3"`,

@@ -10,18 +10,22 @@ import (
 	"github.com/ireneo-dev/ireneo"
 	streams "github.com/ireneo-dev/ireneo/app/event_streams"
 	"github.com/ireneo-dev/ireneo/app/events/debt"
+	"github.com/ireneo-dev/ireneo/form"
 	"github.com/ireneo-dev/ireneo/form/money"
-	"github.com/ireneo-dev/ireneo/web/forms"
 )
+
+// issuing is the form of a new debt.
+const issuing = "issue"
 
 // Issue issues a debt: POST /debts. The form's key is the id of the new debt, so that a
 // form sent twice makes one.
 func (p Pages) Issue(c echo.Context) error {
-	f, err := forms.Read("issue", c.Request())
+	ev := &debt.Issued{}
+	f, err := form.Decode(c.Request(), ev)
 	if err != nil {
 		return badForm(err)
 	}
-	ev := issuedOf(f)
+	f.Name = issuing
 	p.checkDay(f, ev.On)
 	if !f.Valid() {
 		return p.Site.Render(c, http.StatusUnprocessableEntity, "Issue a debt", issueForm(f))
@@ -33,7 +37,7 @@ func (p Pages) Issue(c echo.Context) error {
 	case err == nil:
 		return c.Redirect(http.StatusSeeOther, path(id))
 	case errors.Is(err, ireneo.ErrInvalid):
-		f.Take(ev.Errors())
+		f.Take(ev)
 		return p.Site.Render(c, http.StatusUnprocessableEntity, "Issue a debt", issueForm(f))
 	case errors.Is(err, ireneo.ErrConflict):
 		f.Renew()
@@ -44,21 +48,12 @@ func (p Pages) Issue(c echo.Context) error {
 	}
 }
 
-func issuedOf(f *forms.Form) *debt.Issued {
-	return &debt.Issued{
-		Customer:     f.Text("customer", "Customer"),
-		Amount:       f.Money("amount", "Amount"),
-		InterestRate: f.Decimal("interest_rate", "Interest rate"),
-		On:           f.Date("on", "Date"),
-	}
-}
-
 // issue appends the event once for each key. Where the key was used for other facts it
 // is a conflict.
-func issue(ctx context.Context, id string, ev *debt.Issued, f *forms.Form) error {
-	h, typed := streams.Debt.For(id), issuedOf(f)
+func issue(ctx context.Context, id string, ev *debt.Issued, f *form.Form) error {
+	h := streams.Debt.For(id)
 	err := h.Append(ctx, ev, ireneo.IdempotencyKey(f.Key()))
-	if err == nil && !same(ev, typed) {
+	if typed := f.Event(); err == nil && !same(ev, typed) {
 		return h.Append(ctx, typed, ireneo.ExpectVersion(0))
 	}
 	return err

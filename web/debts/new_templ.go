@@ -8,9 +8,9 @@ package debts
 import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
 
-import "github.com/ireneo-dev/ireneo/web/forms"
+import "github.com/ireneo-dev/ireneo/form"
 
-func issueForm(f *forms.Form) templ.Component {
+func issueForm(f *form.Form) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -35,15 +35,15 @@ func issueForm(f *forms.Form) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = forms.Summary(f).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = f.Problems().Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = forms.Hidden(f, "").Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = f.Hidden().Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = forms.Input(f, forms.Field{Name: "customer", Label: "Customer"}).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = f.Field("customer").Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -51,11 +51,11 @@ func issueForm(f *forms.Form) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = forms.Input(f, forms.Field{Name: "amount", Label: "Amount", Mode: "decimal", Placeholder: "1,234.56", Class: "amount"}).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = f.Field("amount").Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = forms.Input(f, forms.Field{Name: "interest_rate", Label: "Interest rate", Hint: "Percent a year", Mode: "decimal", Class: "amount"}).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = f.Field("interest_rate", form.Hint("Percent a year")).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -63,7 +63,7 @@ func issueForm(f *forms.Form) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = forms.Input(f, forms.Field{Name: "on", Label: "Date", Type: "date", Hint: "The day the money was paid out"}).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = f.Field("on", form.Hint("The day the money was paid out")).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

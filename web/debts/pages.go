@@ -12,10 +12,11 @@ import (
 	"cloud.google.com/go/civil"
 	"github.com/labstack/echo/v4"
 
+	"github.com/ireneo-dev/ireneo/app/events/debt"
 	"github.com/ireneo-dev/ireneo/app/projections"
+	"github.com/ireneo-dev/ireneo/form"
 	"github.com/ireneo-dev/ireneo/view"
 	"github.com/ireneo-dev/ireneo/web"
-	"github.com/ireneo-dev/ireneo/web/forms"
 )
 
 // Pages answers the requests about debts. It is safe for concurrent use.
@@ -69,7 +70,9 @@ func clean(text string) string {
 
 // New shows the form that issues a debt: GET /debts/new.
 func (p Pages) New(c echo.Context) error {
-	f := forms.New("issue", map[string]string{"on": p.today().String(), "interest_rate": "0"})
+	f := form.New(&debt.Issued{On: p.today()})
+	f.Name = issuing
+	f.Set("interest_rate", "0")
 	return p.Site.Render(c, http.StatusOK, "Issue a debt", issueForm(f))
 }
 
@@ -84,7 +87,7 @@ func (p Pages) Show(c echo.Context) error {
 
 // show shows one debt at a moment. sent, if not nil, takes the place of the empty form it came
 // from; meanwhile, if not nil, says why it was not accepted.
-func (p Pages) show(c echo.Context, status int, m view.Moment, sent *forms.Form, meanwhile *meanwhile) error {
+func (p Pages) show(c echo.Context, status int, m view.Moment, sent *form.Form, meanwhile *meanwhile) error {
 	d, err := load(c.Request().Context(), c.Param("id"), m)
 	if err != nil {
 		return err
@@ -93,12 +96,17 @@ func (p Pages) show(c echo.Context, status int, m view.Moment, sent *forms.Form,
 	if err != nil {
 		return err
 	}
-	page := detail{Debt: d, Timeline: line, Meanwhile: meanwhile, Forms: map[string]*forms.Form{}}
-	for _, name := range []string{payment, writeOff, settlement} {
-		page.Forms[name] = forms.New(name, map[string]string{"on": p.today().String()})
-	}
+	page := detail{Debt: d, Timeline: line, Meanwhile: meanwhile, Forms: map[string]*form.Form{
+		payment:    form.New(&debt.PaymentReceived{On: p.today()}),
+		writeOff:   form.New(&debt.WrittenOff{On: p.today()}),
+		settlement: form.New(&debt.Settled{On: p.today()}),
+	}}
 	if sent != nil {
-		page.Forms[sent.ID], page.Sent = sent, sent.ID
+		page.Forms[sent.Name], page.Sent = sent, sent.Name
+	}
+	for name, f := range page.Forms {
+		f.Name = name
+		f.SetVersion(d.Version)
 	}
 	return p.Site.Render(c, status, d.Balance.Customer, show(page))
 }
@@ -107,7 +115,7 @@ func (p Pages) today() civil.Date { return civil.DateOf(p.Now().UTC()) }
 
 // checkDay refuses days that have not come yet anywhere on earth: they are mistyped,
 // and a fact in the future would make every later one look late.
-func (p Pages) checkDay(f *forms.Form, on civil.Date) {
+func (p Pages) checkDay(f *form.Form, on civil.Date) {
 	if on.After(p.today().AddDays(1)) {
 		f.Add("on", "is in the future")
 	}
@@ -115,8 +123,12 @@ func (p Pages) checkDay(f *forms.Form, on civil.Date) {
 
 // badForm answers forms that are not from our pages.
 func badForm(err error) error {
-	if limit, ok := errors.AsType[*http.MaxBytesError](err); ok {
-		return limit
+	switch {
+	case errors.Is(err, form.ErrMalformed):
+		return echo.NewHTTPError(http.StatusBadRequest, "The form is incomplete. Open the page again and fill it in there.").SetInternal(err)
+	case errors.Is(err, form.ErrMediaType):
+		return echo.NewHTTPError(http.StatusUnsupportedMediaType, "This is no form. Open the page and fill it in there.").SetInternal(err)
+	default:
+		return err
 	}
-	return echo.NewHTTPError(http.StatusBadRequest, "The form is incomplete. Open the page again and fill it in there.").SetInternal(err)
 }

@@ -13,8 +13,8 @@ import (
 	"github.com/ireneo-dev/ireneo"
 	streams "github.com/ireneo-dev/ireneo/app/event_streams"
 	"github.com/ireneo-dev/ireneo/app/events/debt"
+	"github.com/ireneo-dev/ireneo/form"
 	"github.com/ireneo-dev/ireneo/view"
-	"github.com/ireneo-dev/ireneo/web/forms"
 )
 
 // The forms on the page of a debt.
@@ -26,43 +26,26 @@ const (
 
 // Pay records a payment: POST /debts/:id/payments.
 func (p Pages) Pay(c echo.Context) error {
-	return p.record(c, payment, func(f *forms.Form) (ireneo.AnyEvent, civil.Date) {
-		ev := &debt.PaymentReceived{
-			Principal: f.Money("principal", "Amount"),
-			Note:      f.Text("note", "Note"),
-			On:        f.Date("on", "Date"),
-		}
-		return ev, ev.On
-	})
+	ev := &debt.PaymentReceived{}
+	return p.record(c, payment, ev, &ev.On)
 }
 
 // WriteOff records that an amount is no longer expected: POST /debts/:id/write-offs.
 func (p Pages) WriteOff(c echo.Context) error {
-	return p.record(c, writeOff, func(f *forms.Form) (ireneo.AnyEvent, civil.Date) {
-		ev := &debt.WrittenOff{
-			Amount: f.Money("amount", "Amount"),
-			Reason: f.Text("reason", "Reason"),
-			On:     f.Date("on", "Date"),
-		}
-		return ev, ev.On
-	})
+	ev := &debt.WrittenOff{}
+	return p.record(c, writeOff, ev, &ev.On)
 }
 
 // Settle closes the book of a debt: POST /debts/:id/settlement.
 func (p Pages) Settle(c echo.Context) error {
-	return p.record(c, settlement, func(f *forms.Form) (ireneo.AnyEvent, civil.Date) {
-		ev := &debt.Settled{On: f.Date("on", "Date")}
-		return ev, ev.On
-	})
+	ev := &debt.Settled{}
+	return p.record(c, settlement, ev, &ev.On)
 }
 
-// reader makes the event a form describes; it can be called again for a fresh one.
-type reader func(*forms.Form) (ev ireneo.AnyEvent, on civil.Date)
-
-// record appends the event of a form to the debt, at the version the form was shown
-// for, and goes back to the debt. What is refused stays in the form.
-func (p Pages) record(c echo.Context, name string, read reader) error {
-	f, err := forms.Read(name, c.Request())
+// record appends the event of a form, of which on is a part, to the debt, at the version
+// the form was shown for, and goes back to the debt. What is refused stays in the form.
+func (p Pages) record(c echo.Context, name string, ev ireneo.AnyEvent, on *civil.Date) error {
+	f, err := form.Decode(c.Request(), ev)
 	if err != nil {
 		return badForm(err)
 	}
@@ -70,13 +53,13 @@ func (p Pages) record(c echo.Context, name string, read reader) error {
 	if err != nil {
 		return badForm(err)
 	}
-	ev, on := read(f)
-	p.checkDay(f, on)
+	f.Name = name
+	p.checkDay(f, *on)
 	if !f.Valid() {
 		return p.show(c, http.StatusUnprocessableEntity, view.Moment{}, f, nil)
 	}
 
-	err = appendOnce(c.Request().Context(), c.Param("id"), version, f, ev, read)
+	err = appendOnce(c.Request().Context(), c.Param("id"), version, f, ev)
 	conflict, _ := errors.AsType[*ireneo.ConflictError](err)
 	switch {
 	case err == nil:
@@ -84,7 +67,7 @@ func (p Pages) record(c echo.Context, name string, read reader) error {
 	case conflict != nil:
 		return p.show(c, http.StatusConflict, view.Moment{}, f, meanwhileOf(conflict))
 	case errors.Is(err, ireneo.ErrInvalid):
-		f.Take(ev.Errors())
+		f.Take(ev)
 		return p.show(c, http.StatusUnprocessableEntity, view.Moment{}, f, nil)
 	default:
 		return err
@@ -94,10 +77,10 @@ func (p Pages) record(c echo.Context, name string, read reader) error {
 // appendOnce appends the event once for each key, so that a form sent twice counts
 // once. A used key with other facts in the form is a form that went back in the
 // browser's history: without the key its version decides.
-func appendOnce(ctx context.Context, id string, version int64, f *forms.Form, ev ireneo.AnyEvent, read reader) error {
+func appendOnce(ctx context.Context, id string, version int64, f *form.Form, ev ireneo.AnyEvent) error {
 	h := streams.Debt.For(id)
 	err := h.Append(ctx, ev, ireneo.ExpectVersion(version), ireneo.IdempotencyKey(f.Key()))
-	if typed, _ := read(f); err == nil && !same(ev, typed) {
+	if typed := f.Event(); err == nil && !same(ev, typed) {
 		return h.Append(ctx, typed, ireneo.ExpectVersion(version))
 	}
 	return err

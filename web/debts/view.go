@@ -11,9 +11,9 @@ import (
 	"github.com/a-h/templ"
 
 	"github.com/ireneo-dev/ireneo/app/projections"
+	"github.com/ireneo-dev/ireneo/form"
 	"github.com/ireneo-dev/ireneo/form/money"
 	"github.com/ireneo-dev/ireneo/view"
-	"github.com/ireneo-dev/ireneo/web/forms"
 )
 
 // list is what the page of all debts shows.
@@ -60,7 +60,7 @@ var filters = []struct{ status, word string }{
 type detail struct {
 	Debt      *history
 	Timeline  view.Timeline
-	Forms     map[string]*forms.Form
+	Forms     map[string]*form.Form
 	Sent      string // which form came back; empty: none
 	Meanwhile *meanwhile
 }
@@ -72,8 +72,6 @@ func (d detail) open() bool { return d.Debt.Balance.Status == projections.Open }
 func (d detail) offers(form string) bool {
 	return d.Sent == form || (form == settlement) == (d.Debt.Balance.Outstanding == 0)
 }
-
-func (d detail) version() string { return strconv.FormatInt(d.Debt.Version, 10) }
 
 // action is where a form of the page is sent.
 func (d detail) action(to string) templ.SafeURL {

@@ -12,7 +12,7 @@ type Issued struct {
 	ireneo.Event `name:"debt.issued"`
 
 	Customer     string          `json:"customer" validate:"required,max=100" sensitive:"true"`
-	Amount       int64           `json:"amount" validate:"gt=0"`                 // cents
+	Amount       int64           `json:"amount" form:"money" validate:"gt=0"`    // cents
 	InterestRate decimal.Decimal `json:"interest_rate" validate:"gte=0,lte=100"` // percent a year
 	On           civil.Date      `json:"on" label:"Date" validate:"required"`
 }

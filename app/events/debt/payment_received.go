@@ -10,7 +10,7 @@ import (
 type PaymentReceived struct {
 	ireneo.Event `name:"debt.payment_received"`
 
-	Principal int64      `json:"principal" label:"Amount" validate:"gt=0"` // cents
+	Principal int64      `json:"principal" form:"money" label:"Amount" validate:"gt=0"` // cents
 	Note      string     `json:"note,omitempty" validate:"max=200"`
 	On        civil.Date `json:"on" label:"Date" validate:"required"`
 }

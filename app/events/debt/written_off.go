@@ -10,7 +10,7 @@ import (
 type WrittenOff struct {
 	ireneo.Event `name:"debt.written_off"`
 
-	Amount int64      `json:"amount" validate:"gt=0"` // cents
-	Reason string     `json:"reason" validate:"required,max=200"`
+	Amount int64      `json:"amount" form:"money" validate:"gt=0"` // cents
+	Reason string     `json:"reason" form:"text" validate:"required,max=200"`
 	On     civil.Date `json:"on" label:"Date" validate:"required"`
 }
