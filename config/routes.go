@@ -15,7 +15,7 @@ func NewServer(log *ireneo.Log, options server.Options) (*server.Server, error) 
 	if err != nil {
 		return nil, err
 	}
-	options.Assets, options.ErrorPage = site.Assets, site.ErrorPage
+	options.Assets, options.ErrorPage, options.FormToken = site.Assets, site.ErrorPage, true
 	srv, err := server.New(log, options)
 	if err != nil {
 		return nil, err

@@ -94,6 +94,7 @@ func (f *Form) receive(fields []sent) {
 			f.version = s.text
 		case s.name == keyField:
 			f.keep(s.text)
+		case s.name == tokenField:
 		case f.table.find(s.name) != nil:
 			f.sent[s.name] = s
 		case slices.Contains(reservedKeys, s.name) || strings.HasPrefix(s.name, "_"):

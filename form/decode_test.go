@@ -215,3 +215,9 @@ func TestDecode_MissingText(t *testing.T) {
 		t.Errorf("messages differ (-want +got):\n%s", diff)
 	}
 }
+
+func TestDecode_LeavesTheServersTokenAlone(t *testing.T) {
+	if _, f := post(t, with("_token", "abc")); !f.Valid() {
+		t.Errorf("got messages %v", f.Messages(""))
+	}
+}

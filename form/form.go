@@ -42,10 +42,12 @@ import (
 	"github.com/ireneo-dev/ireneo"
 )
 
-// The hidden fields of every form. No event field can have these names.
+// The hidden fields of every form. No event field can have these names. The token is the
+// server's, which has looked at it before a handler reads the form.
 const (
 	versionField = "_version"
 	keyField     = "_key"
+	tokenField   = "_token"
 )
 
 // Form is one form of a page: what is in its fields, and what is wrong with that. It

@@ -154,7 +154,7 @@ func TestBrowser_WholePath(t *testing.T) {
 		chromedp.SetValue("#issue-customer", "Maria Vidal"), chromedp.SetValue("#issue-amount", "1,000.00"),
 		chromedp.SetValue("#issue-interest_rate", "4.25"), chromedp.SetValue("#issue-on", "2026-01-31"), submit("/debts"))
 
-	b.load(200, []string{"50.00", "Payment"},
+	b.load(200, []string{"50.00", "Payment", "The payment is recorded."},
 		chromedp.SetValue("#payment-principal", "950.00"), chromedp.SetValue("#payment-on", "2026-02-28"),
 		chromedp.SetValue("#payment-note", "by transfer"), submit("/payments"))
 	b.load(422, []string{"Amount exceeds the outstanding balance of 50.00"},
@@ -167,6 +167,9 @@ func TestBrowser_WholePath(t *testing.T) {
 	b.load(200, []string{"Nothing more to do", "Settled", "by transfer"},
 		chromedp.SetValue("#settlement-on", today), submit("/settlement"))
 	b.picture("settled")
+	b.load(200, []string{"You are looking at the past", "4 of 5", "Payment changed"}, chromedp.Click(`a[rel="prev"]`))
+	b.picture("past")
+	b.load(200, []string{"Nothing more to do"}, chromedp.Click(`.past a`))
 	b.load(404, []string{"nothing at this address"}, chromedp.Navigate(b.url+"/debts/nobody"))
 	b.picture("not-found")
 }

@@ -102,6 +102,14 @@ var life = []step{
 	},
 	{name: "pay", method: "POST", path: "./payments", body: pay("1", "950"), status: 303, want: []string{"/debts/" + debtID}, version: 2},
 	{
+		name: "pay without the form's token", method: "POST", path: "./payments", body: pay("2", "1"), status: 403, version: 2,
+		header: map[string]string{noToken: ""},
+	},
+	{
+		name: "pay with another token", method: "POST", path: "./payments", body: pay("2", "1"), status: 403, version: 2,
+		header: map[string]string{noToken: "AAAA"},
+	},
+	{
 		name: "overpay", method: "POST", path: "./payments", body: pay("2", "50.01"), status: 422, version: 2,
 		want: []string{
 			"Amount exceeds the outstanding balance of 50.00", `value="50.01"`, `aria-invalid="true"`,

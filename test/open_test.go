@@ -4,13 +4,17 @@ package test
 
 import (
 	"context"
+	"fmt"
+	"html"
 	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"path/filepath"
+	"regexp"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/ireneo-dev/ireneo"
@@ -94,6 +98,9 @@ func send(ctx context.Context, method, url, body string, header map[string]strin
 	for name, value := range header {
 		req.Header.Set(name, value)
 	}
+	if err := authenticate(ctx, req); err != nil {
+		return answer{}, err
+	}
 	resp, err := client.Do(req)
 	if err != nil {
 		return answer{}, err
@@ -103,6 +110,41 @@ func send(ctx context.Context, method, url, body string, header map[string]strin
 		err = closeErr
 	}
 	return answer{status: resp.StatusCode, header: resp.Header, body: string(page)}, err
+}
+
+// noToken is a header that keeps send from adding the form token.
+const noToken = "X-Form-Token"
+
+var (
+	inToken  = regexp.MustCompile(`name="_token" value="([^"]*)"`)
+	visitors sync.Map // by the server's address: what a browser would have after its first look
+)
+
+// visitor is a browser's cookie and the token of the forms it was shown.
+type visitor struct{ cookie, token string }
+
+// authenticate adds to an unsafe request what a browser would send that has seen the form.
+func authenticate(ctx context.Context, req *http.Request) error {
+	if req.Method == http.MethodGet || req.Method == http.MethodHead || req.Header.Values(noToken) != nil {
+		return nil
+	}
+	base := req.URL.Scheme + "://" + req.URL.Host
+	v, ok := visitors.Load(base)
+	if !ok {
+		page, err := send(ctx, http.MethodGet, base+"/debts/new", "", nil)
+		if err != nil {
+			return err
+		}
+		token := inToken.FindStringSubmatch(page.body)
+		if token == nil {
+			return fmt.Errorf("the form at %s has no token:\n%s", base, page.body)
+		}
+		cookie, _, _ := strings.Cut(page.header.Get("Set-Cookie"), ";")
+		v, _ = visitors.LoadOrStore(base, visitor{cookie, html.UnescapeString(token[1])})
+	}
+	req.Header.Set("Cookie", v.(visitor).cookie)
+	req.Header.Set("X-Form-Token", v.(visitor).token)
+	return nil
 }
 
 // form encodes names and values, given in turn.

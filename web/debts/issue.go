@@ -12,6 +12,7 @@ import (
 	"github.com/ireneo-dev/ireneo/app/events/debt"
 	"github.com/ireneo-dev/ireneo/form"
 	"github.com/ireneo-dev/ireneo/form/money"
+	"github.com/ireneo-dev/ireneo/server"
 )
 
 // issuing is the form of a new debt.
@@ -35,6 +36,7 @@ func (p Pages) Issue(c echo.Context) error {
 	err = issue(c.Request().Context(), id, ev, f)
 	switch {
 	case err == nil:
+		server.Flash(c, server.Done, "The debt is issued.")
 		return c.Redirect(http.StatusSeeOther, path(id))
 	case errors.Is(err, ireneo.ErrInvalid):
 		f.Take(ev)

@@ -14,6 +14,7 @@ import (
 	streams "github.com/ireneo-dev/ireneo/app/event_streams"
 	"github.com/ireneo-dev/ireneo/app/events/debt"
 	"github.com/ireneo-dev/ireneo/form"
+	"github.com/ireneo-dev/ireneo/server"
 	"github.com/ireneo-dev/ireneo/view"
 )
 
@@ -23,6 +24,13 @@ const (
 	writeOff   = "write-off"
 	settlement = "settlement"
 )
+
+// recorded is what is said when a form has done its work.
+var recorded = map[string]string{
+	payment:    "The payment is recorded.",
+	writeOff:   "The write-off is recorded.",
+	settlement: "The debt is settled.",
+}
 
 // Pay records a payment: POST /debts/:id/payments.
 func (p Pages) Pay(c echo.Context) error {
@@ -63,6 +71,7 @@ func (p Pages) record(c echo.Context, name string, ev ireneo.AnyEvent, on *civil
 	conflict, _ := errors.AsType[*ireneo.ConflictError](err)
 	switch {
 	case err == nil:
+		server.Flash(c, server.Done, recorded[name])
 		return c.Redirect(http.StatusSeeOther, path(url.PathEscape(c.Param("id"))))
 	case conflict != nil:
 		return p.show(c, http.StatusConflict, view.Moment{}, f, meanwhileOf(conflict))

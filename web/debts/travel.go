@@ -24,10 +24,11 @@ func timeline(ctx context.Context, d *history, m view.Moment) (view.Timeline, er
 	if t.Versions, err = h.Version(ctx); err != nil || m.Version == 0 {
 		return t, err
 	}
-	before, after := &projections.OutstandingBalance{}, &projections.OutstandingBalance{}
-	if after, err = projections.OutstandingBalances.Replay(ctx, h, ireneo.AtVersion(t.Shown)); err != nil {
+	after, err := projections.OutstandingBalances.Replay(ctx, h, ireneo.AtVersion(t.Shown))
+	if err != nil {
 		return t, err
 	}
+	before := &projections.OutstandingBalance{}
 	if t.Shown > 1 {
 		if before, err = projections.OutstandingBalances.Replay(ctx, h, ireneo.AtVersion(t.Shown-1)); err != nil {
 			return t, err
