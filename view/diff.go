@@ -10,24 +10,25 @@ import (
 // Change is one field that differs between two states.
 type Change struct {
 	Label         string // the field in words
-	Before, After string // empty where the value was, or became, empty
+	Before, After string // empty where there was, or is, nothing
 }
 
 // Diff compares two pointers to structs of one type, field by field, in the order of
 // the fields. format writes a value, by the field's key (its JSON key, or its name in
-// snake case); nil writes every value as fmt does. Fields that format writes alike
-// before and after are left out.
+// snake case), and answers with nothing where there is nothing to show; nil writes every
+// value as fmt does. A nil pointer is nothing. Fields that are written alike before and
+// after are left out.
 func Diff[M any](before, after *M, format func(key string, value any) string) []Change {
 	if format == nil {
 		format = func(_ string, value any) string { return fmt.Sprint(value) }
 	}
 	write := func(f reflect.StructField, model *M) string {
 		v := reflect.ValueOf(model).Elem().FieldByIndex(f.Index)
-		for v.Kind() == reflect.Pointer && !v.IsNil() {
+		for v.Kind() == reflect.Pointer {
+			if v.IsNil() {
+				return ""
+			}
 			v = v.Elem()
-		}
-		if v.IsZero() {
-			return ""
 		}
 		return format(validation.Key(f), v.Interface())
 	}

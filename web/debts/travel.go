@@ -56,12 +56,15 @@ func inWords(key string, value any) string {
 	case "interest_rate":
 		return value.(interface{ String() string }).String() + " % a year"
 	case "status":
-		return statusWord(value)
+		return statusWord(value.(string))
 	}
 	switch v := value.(type) {
 	case int64:
 		return money.Format(v)
 	case civil.Date:
+		if v.IsZero() {
+			return ""
+		}
 		return day(v)
 	case string:
 		return v
@@ -70,9 +73,9 @@ func inWords(key string, value any) string {
 	}
 }
 
-func statusWord(status any) string {
+func statusWord(status string) string {
 	for _, f := range filters {
-		if f.status == status {
+		if f.status == status && status != "" {
 			return f.word
 		}
 	}
