@@ -82,6 +82,9 @@ func (r *report) compare(row *result) {
 	}
 	if row.row.target != (target{}) {
 		row.Target, row.Verdict = row.row.target.String(), row.row.target.verdict(row.Ratio)
+		if of.disturbed() {
+			row.Verdict = "disturbed: run again"
+		}
 	}
 }
 
@@ -162,17 +165,23 @@ func (r *report) write(w io.Writer) {
 	fmt.Fprintln(w, "\n"+r.legend()+r.drift())
 }
 
-// calm is how much faster a limit may be in one round than in another before a run counts as disturbed.
+// calm is how much faster a limit may be in one round than in another before it counts as disturbed.
 const calm = 1.5
 
-// drift says where the limits themselves ran at very different rates: then others used the machine, and
-// waiting for them brings rows and limits closer together than they are.
+// disturbed reports whether the row ran at very different rates: then others used the machine, and
+// neither a rate nor a ratio to it says anything.
+func (r *result) disturbed() bool {
+	rates := r.values(func(s sample) float64 { return s.Ops })
+	return len(rates) > 0 && slices.Max(rates) > calm*slices.Min(rates)
+}
+
+// drift names the limits that were disturbed.
 func (r *report) drift() string {
 	var said string
 	for _, row := range r.Rows {
-		rates := row.values(func(s sample) float64 { return s.Ops })
-		if least, most := slices.Min(rates), slices.Max(rates); row.row.isLimit() && most > calm*least {
-			said += fmt.Sprintf("\nDisturbed: %s ran at %.0f to %.0f ops/s. Others used the machine; ratios come out too close to 1.", row.row, least, most)
+		if row.row.isLimit() && row.disturbed() {
+			rates := row.values(func(s sample) float64 { return s.Ops })
+			said += fmt.Sprintf("\nDisturbed: %s ran at %.0f to %.0f ops/s.", row.row, slices.Min(rates), slices.Max(rates))
 		}
 	}
 	return said
