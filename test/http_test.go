@@ -227,7 +227,10 @@ func TestLedger_HostileRequests(t *testing.T) {
 			{name: "JSON", method: "POST", path: "/debts", body: `{"amount":1}`, header: map[string]string{"Content-Type": "application/json"}, status: 422},
 			{name: "fields in the query", method: "POST", path: "/debts?" + issueBody, status: 422},
 			{name: "no version", method: "POST", path: "./payments", body: form("principal", "1", "on", "2026-02-28"), status: 400},
-			{name: "search", method: "GET", path: "/debts?q=%00%ff<script>&status=nonsense&after=x~y", status: 200, not: []string{"<script>"}},
+			{name: "search", method: "GET", path: "/debts?q=%00%ff<script>", status: 200, not: []string{"<script>"}},
+			{name: "a status that does not exist", method: "GET", path: "/debts?status=nonsense", status: 400, want: []string{"There is no such status"}},
+			{name: "a page that does not exist", method: "GET", path: "/debts?after=x~y", status: 400, want: []string{"There is no such page"}},
+			{name: "a page of nothing", method: "GET", path: "/debts?after=2026-01-01", status: 400, want: []string{"There is no such page"}},
 			{name: "search with a cursor", method: "GET", path: "/debts?after=2026-01-01~%00'", status: 200},
 			{
 				name: "beyond int64", method: "POST", path: "/debts", status: 422, want: []string{"Amount is too large"},

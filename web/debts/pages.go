@@ -28,7 +28,10 @@ type Pages struct {
 
 // Index lists the debts: GET /debts?status=&q=&after=.
 func (p Pages) Index(c echo.Context) error {
-	search := searchOf(c)
+	search, err := searchOf(c)
+	if err != nil {
+		return err
+	}
 	found, err := search.Find(c.Request().Context())
 	if err != nil {
 		return err
@@ -40,18 +43,28 @@ func (p Pages) Index(c echo.Context) error {
 	return p.Site.Render(c, http.StatusOK, "Debts", index(list{Search: search, Found: found, Totals: totals, Hints: p.Hints}))
 }
 
-// searchOf takes from the query what it allows and drops the rest.
-func searchOf(c echo.Context) projections.Search {
+// searchOf takes from the query what it allows. A filter that does not exist, or a page
+// that no list of ours leads to, is answered with 400 rather than with another list.
+func searchOf(c echo.Context) (projections.Search, error) {
 	s := projections.Search{Customer: clean(c.QueryParam("q"))}
 	switch status := c.QueryParam("status"); status {
-	case projections.Open, projections.Settled, projections.WrittenOff:
+	case "", projections.Open, projections.Settled, projections.WrittenOff:
 		s.Status = status
+	default:
+		return s, echo.NewHTTPError(http.StatusBadRequest, "There is no such status. Use open, settled or written_off.")
 	}
-	day, id, _ := strings.Cut(c.QueryParam("after"), "~")
-	if on, err := civil.ParseDate(day); err == nil && id != "" {
-		s.After = &projections.Cursor{IssuedOn: on, ID: clean(id)}
+
+	after := c.QueryParam("after")
+	if after == "" {
+		return s, nil
 	}
-	return s
+	day, id, _ := strings.Cut(after, "~")
+	on, err := civil.ParseDate(day)
+	if err != nil || id == "" {
+		return s, echo.NewHTTPError(http.StatusBadRequest, "There is no such page of the list. Begin at its first page.")
+	}
+	s.After = &projections.Cursor{IssuedOn: on, ID: clean(id)}
+	return s, nil
 }
 
 // maxSearch is the greatest length of what can be searched for, in bytes.
