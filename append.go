@@ -216,7 +216,7 @@ func (a *appending) decideAndInsert(ctx context.Context) error {
 	}
 
 	cached, _ := a.log.heads.Get(a.key)
-	if cached != nil && !a.retroactive(cached) {
+	if cached != nil {
 		if err = a.attempt(ctx, cached); err == nil || !mayBeStale(err) {
 			return err
 		}

@@ -119,18 +119,15 @@ func (l *Log) fold(p *plan, h *head, r store.Record, hear func(*projection, AnyE
 	return nil
 }
 
-// retroactive reports whether replay will place one of the events before something
-// that the head has folded already.
+// retroactive reports whether replay will place one of the stamped events before
+// something that the head has folded already.
 func (a *appending) retroactive(h *head) bool {
 	latest := h.occurredAt
-	for _, at := range a.given {
-		if at.IsZero() {
-			at = later(a.log.now(), h.recordedAt)
-		}
-		if at.Before(latest) {
+	for _, r := range a.records {
+		if r.OccurredAt.Before(latest) {
 			return len(a.plan.folds) > 0
 		}
-		latest = at
+		latest = r.OccurredAt
 	}
 	return false
 }

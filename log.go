@@ -11,7 +11,6 @@ import (
 	"reflect"
 	"regexp"
 	"slices"
-	"strings"
 	"time"
 
 	lru "github.com/hashicorp/golang-lru/v2"
@@ -84,7 +83,9 @@ type Log struct {
 // every mistake in them at once. It does not touch the database; an unmigrated one is
 // met by the first use, or by Pending. The caller still closes the store.
 func Open(st store.Store, config Config) (*Log, error) {
-	config.Clock = cmpOr(config.Clock, time.Now)
+	if config.Clock == nil {
+		config.Clock = time.Now
+	}
 	config.Logger = cmp.Or(config.Logger, slog.Default())
 	config.CachedStreams = cmp.Or(config.CachedStreams, 10_000)
 	config.CommitTimeout = cmp.Or(config.CommitTimeout, 10*time.Second)
@@ -108,13 +109,6 @@ func Open(st store.Store, config Config) (*Log, error) {
 	return l, l.declare()
 }
 
-func cmpOr(f, otherwise func() time.Time) func() time.Time {
-	if f == nil {
-		return otherwise
-	}
-	return f
-}
-
 // DB is the GORM handle of the log's database, for read models and for transactions
 // that AppendTx joins.
 func (l *Log) DB() *gorm.DB { return l.store.DB() }
@@ -136,16 +130,6 @@ func (l *Log) Pending(ctx context.Context) (int, error) {
 		return 0, err
 	}
 	return store.Pending(ctx, providers...)
-}
-
-// Streams are the declared streams, by type.
-func (l *Log) Streams() []*Stream {
-	var streams []*Stream
-	for _, p := range l.plans {
-		streams = append(streams, p.stream)
-	}
-	slices.SortFunc(streams, func(a, b *Stream) int { return strings.Compare(a.Type, b.Type) })
-	return streams
 }
 
 type logKey struct{}

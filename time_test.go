@@ -3,6 +3,7 @@ package ireneo_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -213,6 +214,26 @@ func TestF26_RecordedAtNeverGoesBackwardsWithinAStream(t *testing.T) {
 					t.Errorf("%s: version %d was recorded at %v, before %v", s.Type, i+1, all[i].RecordedAt(), all[i-1].RecordedAt())
 				}
 			}
+		}
+	})
+}
+
+func TestF24_ATickingClockNeverMisplacesAnEvent(t *testing.T) {
+	now := &clock{}
+	c := config()
+	c.Clock = func() time.Time { // every look at it is a microsecond later
+		at := now.Now()
+		now.Set(at.Add(time.Microsecond))
+		return at
+	}
+	each(t, c, func(t *testing.T, ctx context.Context, log *ireneo.Log) {
+		for early := range 8 { // somewhere on the way the clock passes an event of the future
+			now.Set(noon.Add(-time.Hour))
+			a := Account.For(fmt.Sprint("early", early))
+			must(t, a.Append(ctx, &Deposited{Amount: 1}, ireneo.At(noon)))
+			now.Set(noon.Add(-time.Duration(early) * time.Microsecond))
+			must(t, a.Append(ctx, &Deposited{Amount: 1}))
+			assertSameAsReplay(t, ctx, a)
 		}
 	})
 }
