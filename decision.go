@@ -30,6 +30,24 @@ type decision struct {
 	batch store.Batch
 }
 
+// Check says what Append would say of the event now, and writes nothing: nil, or the
+// error of Append with the messages in ev.Errors(). It reads what the stream holds at
+// this moment; an append that follows may still meet somebody who was faster. What only
+// the insert can find out, such as a row that the database refuses, is not checked.
+func (h *Handle) Check(ctx context.Context, ev AnyEvent, opts ...AppendOption) error {
+	a, err := h.prepare(ctx, []AnyEvent{ev}, opts)
+	if err != nil {
+		return err
+	}
+	base, _ := a.log.heads.Peek(a.key)
+	base, err = a.log.load(ctx, a.plan, a.key, base, nil)
+	if err != nil {
+		return err
+	}
+	_, err = a.decide(ctx, base)
+	return err
+}
+
 // newHead is the head of an empty stream.
 func (p *plan) newHead(at time.Time) *head {
 	h := &head{}
