@@ -17,8 +17,10 @@ type Meta struct {
 	raw []byte // a JSON object
 }
 
-// Keys under which the framework itself writes.
+// Keys that the framework itself writes or shows.
 const (
+	// ActorKey holds who did it, in the application's words. Histories show it.
+	ActorKey = "actor"
 	// CausationKey holds the id of the event that caused this one.
 	CausationKey = "causation_id"
 	// CorrelationKey holds the id shared by all that one request set off.

@@ -15,6 +15,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/ireneo-dev/ireneo"
+	"github.com/ireneo-dev/ireneo/internal/refusal"
 )
 
 // Problem is an error as a person may see it. It holds nothing of the error's text. For
@@ -114,6 +115,10 @@ func judge(err error) Problem {
 			return Problem{Status: v.status, Title: http.StatusText(v.status), Detail: v.detail}
 		}
 	}
+	if refused, ok := errors.AsType[*refusal.Error](err); ok {
+		status := refused.StatusCode()
+		return Problem{Status: status, Title: http.StatusText(status), Detail: refused.Detail()}
+	}
 	if limit, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		return Problem{
 			Status: http.StatusRequestEntityTooLarge, Title: "Too large",
@@ -148,10 +153,10 @@ func detail(he *echo.HTTPError) string {
 // handleError answers with the page of the problem, and logs what is ours to repair.
 func (s *Server) handleError(err error, c echo.Context) {
 	ctx := c.Request().Context()
+	if stoppedStream(c, err) {
+		return
+	}
 	if cause := context.Cause(ctx); cause != nil && errors.Is(err, context.Canceled) {
-		if c.Response().Committed && errors.Is(cause, errStopping) {
-			return // a stream that ended as it should
-		}
 		err = fmt.Errorf("%w: %w", cause, err)
 	}
 	p := problem(err)
@@ -169,6 +174,12 @@ func (s *Server) handleError(err error, c echo.Context) {
 			_ = plainPage(c, p) // it fails where the client is gone
 		}
 	}
+}
+
+// stoppedStream reports whether an answer ended because the server stops, as it should.
+func stoppedStream(c echo.Context, err error) bool {
+	return c.Response().Committed && errors.Is(err, context.Canceled) &&
+		errors.Is(context.Cause(c.Request().Context()), errStopping)
 }
 
 func (s *Server) logFailure(c echo.Context, what string, err error) {

@@ -14,11 +14,14 @@ import (
 	"github.com/ireneo-dev/ireneo"
 )
 
-// account writes one line a request. The query is left out: people search for names.
+// account writes one line a request. The query is left out: people search for names. An
+// answer that failed half way is cut off, so that nobody takes what came for the whole.
 func (s *Server) account(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		start := time.Now()
-		if err := next(c); err != nil {
+		err := next(c)
+		half := err != nil && c.Response().Committed && !stoppedStream(c, err)
+		if err != nil {
 			c.Error(err) // answers, so that the status is known
 		}
 		r := c.Request()
@@ -31,6 +34,9 @@ func (s *Server) account(next echo.HandlerFunc) echo.HandlerFunc {
 			slog.String("remote_ip", c.RealIP()),
 			slog.String("request_id", RequestID(c)),
 		)
+		if half {
+			panic(http.ErrAbortHandler)
+		}
 		return nil
 	}
 }

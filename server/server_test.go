@@ -20,6 +20,7 @@ import (
 
 	"github.com/ireneo-dev/ireneo"
 	"github.com/ireneo-dev/ireneo/db/migrate"
+	"github.com/ireneo-dev/ireneo/internal/refusal"
 	"github.com/ireneo-dev/ireneo/ireneotest"
 	"github.com/ireneo-dev/ireneo/server"
 	"github.com/ireneo-dev/ireneo/store/sqlite"
@@ -99,6 +100,7 @@ func TestServer_Errors(t *testing.T) {
 		"unavailable":      {errors.Join(ireneo.ErrUnavailable, secret), 503, true},
 		"not migrated":     {errors.Join(ireneo.ErrNotMigrated, secret), 503, true},
 		"outcome unknown":  {errors.Join(ireneo.ErrOutcomeUnknown, secret), 503, true},
+		"refused":          {fmt.Errorf("read: %w", refusal.New(415, "no form", "What was sent is no form.")), 415, false},
 		"handler's own":    {echo.NewHTTPError(http.StatusTeapot, "short and stout"), 418, false},
 		"handler's status": {echo.NewHTTPError(http.StatusBadGateway, "secret"), 500, true},
 		"invalid meta":     {errors.Join(&ireneo.MetaError{}, secret), 500, true},

@@ -232,3 +232,28 @@ func TestServer_StopsWithOpenStreams(t *testing.T) {
 		t.Errorf("ready: got %d %q", got.Code, got.Body)
 	}
 }
+
+// Nobody may take the first half of an answer for the whole.
+func TestServer_AHalfAnswerIsCutOff(t *testing.T) {
+	var log bytes.Buffer
+	srv := newServer(t, server.Options{Addr: "127.0.0.1:0", Logger: slog.New(slog.NewTextHandler(&log, nil))})
+	srv.Echo.GET("/half", func(c echo.Context) error {
+		if err := c.String(http.StatusOK, strings.Repeat("a", 100_000)); err != nil {
+			return err
+		}
+		return errors.New("the database went away")
+	})
+	address, stop, ended := serve(t, srv)
+
+	got := get(t, "http://"+address+"/half")
+	if _, err := io.ReadAll(got.body); !errors.Is(err, io.ErrUnexpectedEOF) {
+		t.Errorf("the answer ends with %v", err)
+	}
+	stop()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+	if !strings.Contains(log.String(), "the database went away") || !strings.Contains(log.String(), "path=/half status=200") {
+		t.Errorf("the log has\n%s", log.String())
+	}
+}

@@ -17,7 +17,7 @@ var rooms = []room{
 	{framework, "store internal/*"},
 	{"form/money", ""}, // a leaf: how amounts are read and written
 	{"form", framework + " internal/* form/money"},
-	{"view", framework + " internal/*"},
+	{"view", framework + " internal/* form"},
 	{"server", framework + " internal/*"},
 	{"admin", framework + " internal/*"},
 	{"cli", framework + " internal/* server"},
