@@ -1,7 +1,6 @@
 package view
 
 import (
-	"fmt"
 	"reflect"
 
 	"github.com/ireneo-dev/ireneo/internal/validation"
@@ -19,26 +18,13 @@ type Change struct {
 // value as fmt does. A nil pointer is nothing. Fields that are written alike before and
 // after are left out.
 func Diff[M any](before, after *M, format func(key string, value any) string) []Change {
-	if format == nil {
-		format = func(_ string, value any) string { return fmt.Sprint(value) }
-	}
-	write := func(f reflect.StructField, model *M) string {
-		v := reflect.ValueOf(model).Elem().FieldByIndex(f.Index)
-		for v.Kind() == reflect.Pointer {
-			if v.IsNil() {
-				return ""
-			}
-			v = v.Elem()
-		}
-		return format(validation.Key(f), v.Interface())
-	}
-
 	var changes []Change
 	for _, f := range reflect.VisibleFields(reflect.TypeFor[M]()) {
 		if !f.IsExported() || f.Anonymous {
 			continue
 		}
-		if b, a := write(f, before), write(f, after); a != b {
+		b := written(format, f, reflect.ValueOf(before).Elem())
+		if a := written(format, f, reflect.ValueOf(after).Elem()); a != b {
 			changes = append(changes, Change{Label: validation.LabelOf(f), Before: b, After: a})
 		}
 	}

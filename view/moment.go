@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/ireneo-dev/ireneo"
+	"github.com/ireneo-dev/ireneo/internal/refusal"
 )
 
 // Moment is when a page is looked at. The zero value is now.
@@ -32,19 +33,30 @@ const (
 var forms = []string{time.RFC3339Nano, "2006-01-02T15:04:05", "2006-01-02T15:04"}
 
 // MomentOf reads ?version=, ?at= and ?as_of=. They combine. The error says, in words for
-// the person who typed the address, what a parameter may be; answer it with 400.
+// the person who typed the address, what a parameter may be; the server answers it
+// with 400.
 func MomentOf(query url.Values) (m Moment, err error) {
-	if typed := query.Get(versionParam); typed != "" {
-		m.Version, err = strconv.ParseInt(typed, 10, 64)
-		if err != nil || m.Version < 1 {
-			return Moment{}, fmt.Errorf("version must be a whole number from 1, such as version=3")
-		}
+	if m.Version, err = versionIn(query, versionParam); err != nil {
+		return Moment{}, err
 	}
 	if m.At, err = momentParam(query, atParam); err != nil {
 		return Moment{}, err
 	}
 	m.AsOf, err = momentParam(query, asOfParam)
 	return m, err
+}
+
+// versionIn reads a version from a query, zero where there is none.
+func versionIn(query url.Values, name string) (int64, error) {
+	typed := query.Get(name)
+	if typed == "" {
+		return 0, nil
+	}
+	version, err := strconv.ParseInt(typed, 10, 64)
+	if err != nil || version < 1 {
+		return 0, refusal.BadRequest("%s must be a whole number from 1, such as %s=3", name, name)
+	}
+	return version, nil
 }
 
 func momentParam(query url.Values, name string) (time.Time, error) {
@@ -60,11 +72,26 @@ func momentParam(query url.Values, name string) (time.Time, error) {
 			return t.UTC(), nil
 		}
 	}
-	return time.Time{}, fmt.Errorf("%s must be a date such as %s=2026-01-31, or a time such as %s=2026-01-31T14:30", name, name, name)
+	return time.Time{}, refusal.BadRequest("%s must be a date such as %s=2026-01-31, or a time such as %s=2026-01-31T14:30", name, name, name)
 }
 
 // Past reports whether anything may be missing at this moment. Pages then show no forms.
 func (m Moment) Past() bool { return m != Moment{} }
+
+// query is the moment as MomentOf reads it.
+func (m Moment) query() url.Values {
+	q := url.Values{}
+	if m.Version != 0 {
+		q.Set(versionParam, strconv.FormatInt(m.Version, 10))
+	}
+	if !m.At.IsZero() {
+		q.Set(atParam, m.At.Format(time.RFC3339Nano))
+	}
+	if !m.AsOf.IsZero() {
+		q.Set(asOfParam, m.AsOf.Format(time.RFC3339Nano))
+	}
+	return q
+}
 
 // Options narrow a read of a stream to the moment.
 func (m Moment) Options() []ireneo.ReplayOption {
