@@ -143,6 +143,7 @@ func TestBrowser_WholePath(t *testing.T) {
 	if _, err := seed.Run(t.Context(), app.log); err != nil {
 		t.Fatal(err)
 	}
+	register(t, app.log, "maria", "Maria Vidal")
 	b.load(200, []string{"Harbour Bakery", "Written off"}, chromedp.Navigate(b.url+"/debts"))
 	b.picture("debts")
 
@@ -151,7 +152,7 @@ func TestBrowser_WholePath(t *testing.T) {
 		chromedp.SetValue("#issue-amount", "0"), submit("/debts"))
 	b.picture("issue-refused")
 	b.load(200, []string{"Maria Vidal", "1,000.00"},
-		chromedp.SetValue("#issue-customer", "Maria Vidal"), chromedp.SetValue("#issue-amount", "1,000.00"),
+		chromedp.SetValue("#issue-customer_id", "maria"), chromedp.SetValue("#issue-amount", "1,000.00"),
 		chromedp.SetValue("#issue-interest_rate", "4.25"), chromedp.SetValue("#issue-on", "2026-01-31"), submit("/debts"))
 
 	b.load(200, []string{"50.00", "Payment", "The payment is recorded."},
@@ -178,10 +179,11 @@ func TestBrowser_WholePath(t *testing.T) {
 func TestBrowser_GreatValuesFit(t *testing.T) {
 	app := open(t, sqliteURL(t))
 	b := browse(t, app)
-	name, amount := strings.Repeat("W", 100), "92,233,720,368,547,758.07"
+	amount := "92,233,720,368,547,758.07"
+	register(t, app.log, "great", strings.Repeat("W", 100))
 	for _, body := range []string{
-		form("_key", debtID, "customer", name, "amount", amount, "interest_rate", "12.12345678", "on", "2026-01-31"),
-		form("customer", name, "amount", amount, "interest_rate", "0", "on", "2026-01-31"),
+		form("_key", debtID, "customer_id", "great", "amount", amount, "interest_rate", "12.12345678", "on", "2026-01-31"),
+		form("customer_id", "great", "amount", amount, "interest_rate", "0", "on", "2026-01-31"),
 	} {
 		if got, err := send(t.Context(), "POST", app.URL+"/debts", body, nil); err != nil || got.status != 303 {
 			t.Fatalf("issue: got %d, %v", got.status, err)

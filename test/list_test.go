@@ -50,15 +50,14 @@ func TestList_Filter(t *testing.T) {
 			t.Fatal(err)
 		}
 		for query, want := range map[string][]string{
-			"status=settled":                        {"ravi-patel", "nadia-okafor"},
-			"status=written_off":                    {"tomas-ferreira"},
-			"q=" + url.QueryEscape("INÊS"):          {"ines-duarte"},
-			"q=or":                                  {"studio-north", "orchard-cooperative", "nadia-okafor", "blue-door-books"},
-			"q=or&status=settled":                   {"nadia-okafor"},
-			"q=%25":                                 nil,
-			"q=_":                                   nil,
-			"q=nobody":                              nil,
-			"after=2025-04-01~sample-lindgren-sons": {"nadia-okafor", "harbour-bakery"},
+			"status=settled":               {"ravi-patel", "nadia-okafor"},
+			"status=written_off":           {"tomas-ferreira"},
+			"q=" + url.QueryEscape("INÊS"): {"ines-duarte"},
+			"q=or":                         {"studio-north", "orchard-cooperative", "nadia-okafor", "blue-door-books"},
+			"q=or&status=settled":          {"nadia-okafor"},
+			"q=%25":                        nil,
+			"q=_":                          nil,
+			"q=nobody":                     nil,
 		} {
 			got := found(t, app, query)
 			if want == nil && len(got) > 0 || want != nil && query != "q=or" && !slices.Equal(got, want) {
@@ -73,35 +72,19 @@ func TestList_Filter(t *testing.T) {
 	})
 }
 
-// Page by page every debt comes once, however few fit on a page.
-func TestSearch_Pages(t *testing.T) {
+// A page of the list begins after the last row of the one before.
+func TestList_Pages(t *testing.T) {
 	onEach(t, func(t *testing.T, app *ledger) {
 		if _, err := seed.Run(t.Context(), app.log); err != nil {
 			t.Fatal(err)
 		}
-		ctx := ireneo.WithLog(t.Context(), app.log)
-		var seen []string
-		search := projections.Search{Limit: 5}
-		for pages := 1; ; pages++ {
-			page, err := search.Find(ctx)
-			if err != nil {
-				t.Fatal(err)
-			}
-			for _, row := range page.Rows {
-				seen = append(seen, row.ID)
-			}
-			if search.After = page.Next; page.Next == nil {
-				if pages != 3 {
-					t.Errorf("got %d pages, want 3", pages)
-				}
-				break
-			}
+		first, err := projections.DebtSearch{Limit: 10}.Find(ireneo.WithLog(t.Context(), app.log))
+		if err != nil {
+			t.Fatal(err)
 		}
-		if slices.Sort(seen); len(slices.Compact(seen)) != 12 {
-			t.Errorf("got %v, want every debt once", seen)
-		}
-		if totals, err := search.Totals(ctx); err != nil || totals.Count != 12 {
-			t.Errorf("got %v, %v, want 12 in all", totals, err)
+		want := []string{"nadia-okafor", "harbour-bakery"}
+		if got := found(t, app, "after="+first.Next); !slices.Equal(got, want) {
+			t.Errorf("got %v, want %v", got, want)
 		}
 	})
 }
@@ -113,7 +96,7 @@ func TestList_RowsAreReplays(t *testing.T) {
 			t.Fatal(err)
 		}
 		ctx := ireneo.WithLog(t.Context(), app.log)
-		page, err := projections.Search{}.Find(ctx)
+		page, err := projections.DebtSearch{}.Find(ctx)
 		if err != nil {
 			t.Fatal(err)
 		}

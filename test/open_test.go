@@ -17,8 +17,11 @@ import (
 	"sync"
 	"testing"
 
+	"cloud.google.com/go/civil"
+
 	"github.com/ireneo-dev/ireneo"
 	streams "github.com/ireneo-dev/ireneo/app/event_streams"
+	"github.com/ireneo-dev/ireneo/app/events/customer"
 	"github.com/ireneo-dev/ireneo/config"
 	"github.com/ireneo-dev/ireneo/internal/pgtest"
 	"github.com/ireneo-dev/ireneo/server"
@@ -64,6 +67,15 @@ func open(t *testing.T, url string) *ledger {
 	app := &ledger{Server: httptest.NewServer(srv.Handler()), log: log}
 	t.Cleanup(app.Close)
 	return app
+}
+
+// register makes somebody a customer.
+func register(t *testing.T, log *ireneo.Log, id, name string) {
+	t.Helper()
+	ev := &customer.Registered{Name: name, On: civil.Date{Year: 2026, Month: 1, Day: 1}}
+	if err := streams.Customer.In(log).For(id).Append(t.Context(), ev); err != nil {
+		t.Fatalf("register %s: %v", name, err)
+	}
 }
 
 // version is how many events a debt has.

@@ -108,7 +108,7 @@ func (a *acknowledged) add(id string, version int64) {
 func (a *acknowledged) work(ctx context.Context, base string) {
 	for {
 		id := uuid.NewString()
-		body := form("_key", id, "customer", "Ana", "amount", "10", "interest_rate", "0", "on", "2026-01-31")
+		body := form("_key", id, "customer_id", anaID, "amount", "10", "interest_rate", "0", "on", "2026-01-31")
 		if !posted(ctx, base+"/debts", body) {
 			return
 		}
@@ -127,6 +127,7 @@ func posted(ctx context.Context, url, body string) bool {
 
 func TestProcess_KilledAmidPostsForgetsNothing(t *testing.T) {
 	binary, database := build(t), sqliteURL(t)
+	registerIn(t, database)
 	server := start(t, binary, settings(database))
 	acks := &acknowledged{events: map[string]int64{}, enough: make(chan struct{})}
 
@@ -153,6 +154,24 @@ func TestProcess_KilledAmidPostsForgetsNothing(t *testing.T) {
 	}
 	stop(t, server)
 	checkVersions(t, database, acks.events)
+}
+
+// registerIn makes Ana a customer in a database that no server uses yet.
+func registerIn(t *testing.T, database string) {
+	t.Helper()
+	st, log, err := config.OpenLog(t.Context(), database)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := st.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	if err := log.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	register(t, log, anaID, "Ana Sousa")
 }
 
 // checkVersions reads the log itself: no acknowledged event is missing, and no version.
@@ -216,7 +235,7 @@ func TestProcess_SaysWhatToDo(t *testing.T) {
 
 	says(run(1, production, "serve"), "migrations are pending; run: "+binary+" db migrate")
 	says(run(1, production, "db", "status"), "pending; run: ")
-	says(run(0, production, "db", "migrate"), "Applied 3 migrations.")
+	says(run(0, production, "db", "migrate"), "Applied 5 migrations.")
 	says(run(0, production, "db", "migrate"), "up to date")
 	says(run(0, production, "db", "status"), "up to date")
 	says(run(0, production, "db", "seed"), "Added ")
@@ -239,6 +258,7 @@ func TestProcess_SaysWhatToDo(t *testing.T) {
 // One variable moves the application to PostgreSQL.
 func TestProcess_OnPostgres(t *testing.T) {
 	database := pgtest.URL(t)
+	registerIn(t, database)
 	server := start(t, build(t), settings(database))
 	if !posted(t.Context(), server.url+"/debts", issueBody) {
 		t.Error("the debt was not issued")

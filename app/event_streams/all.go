@@ -4,4 +4,4 @@ package streams
 import "github.com/ireneo-dev/ireneo"
 
 // All are the streams of the application, for ireneo.Config.
-var All = []*ireneo.Stream{Debt}
+var All = []*ireneo.Stream{Account, Customer, Debt}

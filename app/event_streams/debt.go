@@ -12,6 +12,7 @@ var Debt = &ireneo.Stream{
 	Purpose:       "One loan from issue to settlement",
 	CreatedBy:     "debt.issued",
 	ClosedBy:      "debt.settled",
+	Related:       []string{"customer"},
 	ActualTime:    "on",
 	Consistency:   projections.DebtPosition,
 	Transactional: ireneo.Materialize(projections.OutstandingBalances),

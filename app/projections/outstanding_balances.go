@@ -1,7 +1,6 @@
 package projections
 
 import (
-	"strings"
 	"time"
 
 	"cloud.google.com/go/civil"
@@ -21,8 +20,7 @@ const (
 // OutstandingBalance is one debt as the list shows it. Amounts are cents.
 type OutstandingBalance struct {
 	ID           string `gorm:"primaryKey"` // the stream id
-	Customer     string
-	CustomerKey  string // the customer in lower case, for searching
+	CustomerID   string
 	Issued       int64
 	Outstanding  int64 `validate:"gte=0"`
 	Paid         int64
@@ -39,8 +37,7 @@ func (OutstandingBalance) TableName() string { return "outstanding_balances" }
 // OutstandingBalances keeps one row a debt, current at every moment.
 var OutstandingBalances = ireneo.NewProjection("outstanding_balances",
 	ireneo.On(func(b *OutstandingBalance, e *debt.Issued, _ time.Time) {
-		b.Customer, b.CustomerKey = e.Customer, strings.ToLower(e.Customer)
-		b.Issued, b.Outstanding = e.Amount, e.Amount
+		b.CustomerID, b.Issued, b.Outstanding = e.CustomerID, e.Amount, e.Amount
 		b.InterestRate, b.IssuedOn = e.InterestRate, e.On
 		b.Status = Open
 	}),

@@ -3,81 +3,73 @@ package projections
 import (
 	"context"
 	"fmt"
+	"iter"
 	"math/big"
-	"strings"
 
-	"cloud.google.com/go/civil"
 	"gorm.io/gorm"
 )
 
-// Search says which debts are looked for. The zero value finds all.
-type Search struct {
-	Status   string  // one of Open, Settled and WrittenOff; empty: any
-	Customer string  // a part of the customer's name, in any case
-	After    *Cursor // only what comes after this row
-	Limit    int     // at most so many rows, from 1 to 200; others mean 50
+// DebtSearch looks for debts, by the name of the customer. They can be sorted by
+// issued_on, customer, outstanding and status; usually the newest issue comes first.
+type DebtSearch Search
+
+// DebtRow is a debt with the name of its customer.
+type DebtRow struct {
+	OutstandingBalance
+	CustomerName string
+	CustomerKey  string // the name in lower case
 }
 
-// Cursor is a row's place in the list: newest issue first.
-type Cursor struct {
-	IssuedOn civil.Date
-	ID       string
-}
-
-// Found is one page of the list.
-type Found struct {
-	Rows []OutstandingBalance
-	Next *Cursor // where the next page begins after; nil on the last one
-}
-
-// Totals are about all debts that were looked for, not about one page. Sums are cents
+// DebtTotals are about all debts that were looked for, not about one page. Sums are cents
 // and may exceed an int64.
-type Totals struct {
+type DebtTotals struct {
 	Count, Open         int64
 	Issued, Outstanding *big.Int
 }
 
-const (
-	defaultLimit = 50
-	maxLimit     = 200
-)
+var debtOrdering = ordering[DebtRow]{
+	id:   "outstanding_balances.id",
+	idOf: func(r *DebtRow) string { return r.ID },
+	columns: map[string]column[DebtRow]{
+		"issued_on":   {"issued_on", func(r *DebtRow) any { return r.IssuedOn }, date},
+		"customer":    {customerKey, func(r *DebtRow) any { return r.CustomerKey }, text},
+		"outstanding": {"outstanding", func(r *DebtRow) any { return r.Outstanding }, number},
+		"status":      {"status", func(r *DebtRow) any { return r.Status }, text},
+	},
+	usual: Sort{Key: "issued_on", Desc: true},
+}
 
-// Find reads one page, newest issue first.
-func (s Search) Find(ctx context.Context) (*Found, error) {
+// ParseDebtSort reads a sort of debts, such as "customer" or "-outstanding". Empty is the
+// usual one; what cannot be sorted by is ErrBadSort.
+func ParseDebtSort(text string) (Sort, error) { return debtOrdering.parse(text) }
+
+// Find reads one page. A sort or a page that does not exist is ErrBadSort or
+// ErrBadCursor.
+func (s DebtSearch) Find(ctx context.Context) (*Found[DebtRow], error) {
+	return s.page(ctx, s.After, Search(s).limit())
+}
+
+// All yields all rows of the search in order, whatever After and Limit say, and reads
+// them a page at a time. A row whose place in the order changes meanwhile may come twice
+// or not at all. An error is yielded once, as the last pair.
+func (s DebtSearch) All(ctx context.Context) iter.Seq2[DebtRow, error] {
+	return every(func(after string) (*Found[DebtRow], error) { return s.page(ctx, after, exportLimit) })
+}
+
+func (s DebtSearch) page(ctx context.Context, after string, limit int) (*Found[DebtRow], error) {
 	q, err := s.query(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if s.After != nil {
-		q = q.Where("issued_on < ? OR (issued_on = ? AND id < ?)", s.After.IssuedOn, s.After.IssuedOn, s.After.ID)
+	found, err := debtOrdering.page(q.Select("outstanding_balances.*, "+ofCustomer), s.Sort, after, limit)
+	if err != nil {
+		return nil, fmt.Errorf("search debts: %w", err)
 	}
-	limit := s.Limit
-	if limit < 1 || limit > maxLimit {
-		limit = defaultLimit
-	}
-
-	var rows []OutstandingBalance
-	if err := q.Order("issued_on DESC, id DESC").Limit(limit + 1).Find(&rows).Error; err != nil {
-		return nil, fmt.Errorf("search outstanding balances: %w", err)
-	}
-	return page(rows, limit), nil
+	return found, nil
 }
-
-// page cuts the row too many that told whether there is a next page.
-func page(rows []OutstandingBalance, limit int) *Found {
-	if len(rows) <= limit {
-		return &Found{Rows: rows}
-	}
-	last := rows[limit-1]
-	return &Found{Rows: rows[:limit], Next: &Cursor{IssuedOn: last.IssuedOn, ID: last.ID}}
-}
-
-// million splits amounts into two halves that are added up apart, because the sum of
-// the amounts may not fit an int64, and a database fails rather than overflow.
-const million = 1_000_000
 
 // Totals adds up all that is looked for.
-func (s Search) Totals(ctx context.Context) (*Totals, error) {
+func (s DebtSearch) Totals(ctx context.Context) (*DebtTotals, error) {
 	q, err := s.query(ctx)
 	if err != nil {
 		return nil, err
@@ -85,38 +77,47 @@ func (s Search) Totals(ctx context.Context) (*Totals, error) {
 	var sums struct{ Count, Open, IssuedHigh, IssuedLow, OutstandingHigh, OutstandingLow int64 }
 	err = q.Select(`COUNT(*) AS count,
 		COUNT(CASE WHEN status = 'open' THEN 1 END) AS open,
-		CAST(COALESCE(SUM(issued / 1000000), 0) AS BIGINT) AS issued_high,
-		CAST(COALESCE(SUM(issued % 1000000), 0) AS BIGINT) AS issued_low,
-		CAST(COALESCE(SUM(outstanding / 1000000), 0) AS BIGINT) AS outstanding_high,
-		CAST(COALESCE(SUM(outstanding % 1000000), 0) AS BIGINT) AS outstanding_low`).Scan(&sums).Error
+		` + sumOf("issued") + `,
+		` + sumOf("outstanding")).Scan(&sums).Error
 	if err != nil {
-		return nil, fmt.Errorf("add up outstanding balances: %w", err)
+		return nil, fmt.Errorf("add up debts: %w", err)
 	}
-	return &Totals{
+	return &DebtTotals{
 		Count: sums.Count, Open: sums.Open,
 		Issued:      joined(sums.IssuedHigh, sums.IssuedLow),
 		Outstanding: joined(sums.OutstandingHigh, sums.OutstandingLow),
 	}, nil
 }
 
-func joined(high, low int64) *big.Int {
-	sum := new(big.Int).Mul(big.NewInt(high), big.NewInt(million))
-	return sum.Add(sum, big.NewInt(low))
-}
-
-func (s Search) query(ctx context.Context) (*gorm.DB, error) {
+func (s DebtSearch) query(ctx context.Context) (*gorm.DB, error) {
 	q, err := OutstandingBalances.Query(ctx)
 	if err != nil {
 		return nil, err
 	}
+	q = q.Joins(joinCustomers)
 	if s.Status != "" {
 		q = q.Where("status = ?", s.Status)
 	}
-	if s.Customer != "" {
-		q = q.Where(`customer_key LIKE ? ESCAPE '\'`, "%"+likeEscaper.Replace(strings.ToLower(s.Customer))+"%")
+	if s.CustomerID != "" {
+		q = q.Where("customer_id = ?", s.CustomerID)
+	}
+	if s.Text != "" {
+		q = q.Where(contains(customerKey), like(s.Text))
 	}
 	return q, nil
 }
 
-// likeEscaper takes the meaning from what is special in a LIKE pattern.
-var likeEscaper = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
+// million splits amounts into two halves that are added up apart, because the sum of
+// the amounts may not fit an int64, and a database fails rather than overflow.
+const million = 1_000_000
+
+// sumOf selects the halves of a sum: amount_high and amount_low.
+func sumOf(amount string) string {
+	return fmt.Sprintf(`CAST(COALESCE(SUM(%[1]s / %[2]d), 0) AS BIGINT) AS %[1]s_high,
+		CAST(COALESCE(SUM(%[1]s %% %[2]d), 0) AS BIGINT) AS %[1]s_low`, amount, million)
+}
+
+func joined(high, low int64) *big.Int {
+	sum := new(big.Int).Mul(big.NewInt(high), big.NewInt(million))
+	return sum.Add(sum, big.NewInt(low))
+}

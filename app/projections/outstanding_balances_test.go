@@ -17,7 +17,7 @@ import (
 
 func lent() projections.OutstandingBalance {
 	return projections.OutstandingBalance{
-		Customer: "Ana Sousa", CustomerKey: "ana sousa", Issued: 5_000, Outstanding: 5_000,
+		CustomerID: "ana", Issued: 5_000, Outstanding: 5_000,
 		InterestRate: decimal.RequireFromString("4.25"), Status: projections.Open, IssuedOn: day,
 	}
 }
@@ -30,7 +30,7 @@ func TestOutstandingBalances_Interpretations(t *testing.T) {
 	}{
 		"issue": {
 			projections.OutstandingBalance{},
-			&debt.Issued{Customer: "Ana Sousa", Amount: 5_000, InterestRate: decimal.RequireFromString("4.25"), On: day},
+			&debt.Issued{CustomerID: "ana", Amount: 5_000, InterestRate: decimal.RequireFromString("4.25"), On: day},
 			func(*projections.OutstandingBalance) {},
 		},
 		"payment": {
@@ -69,7 +69,7 @@ func TestOutstandingBalances_FindIsReplay(t *testing.T) {
 	ireneotest.Each(t, config, func(t *testing.T, log *ireneo.Log) {
 		ctx, h := ireneo.WithLog(t.Context(), log), streams.Debt.For("1")
 		for _, ev := range []ireneo.AnyEvent{
-			&debt.Issued{Customer: "Ana Sousa", Amount: 5_000, InterestRate: decimal.RequireFromString("4.25"), On: day},
+			&debt.Issued{CustomerID: "ana", Amount: 5_000, InterestRate: decimal.RequireFromString("4.25"), On: day},
 			&debt.PaymentReceived{Principal: 2_000, On: day},
 		} {
 			if err := h.Append(ctx, ev); err != nil {

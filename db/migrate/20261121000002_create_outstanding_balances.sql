@@ -1,8 +1,7 @@
 -- +goose Up
 CREATE TABLE outstanding_balances (
 	id            TEXT   NOT NULL PRIMARY KEY,
-	customer      TEXT   NOT NULL,
-	customer_key  TEXT   NOT NULL,
+	customer_id   TEXT   NOT NULL,
 	issued        BIGINT NOT NULL,
 	outstanding   BIGINT NOT NULL,
 	paid          BIGINT NOT NULL,
@@ -15,6 +14,7 @@ CREATE TABLE outstanding_balances (
 
 CREATE INDEX outstanding_balances_issued_on ON outstanding_balances (issued_on, id);
 CREATE INDEX outstanding_balances_status ON outstanding_balances (status, issued_on, id);
+CREATE INDEX outstanding_balances_customer_id ON outstanding_balances (customer_id, issued_on, id);
 
 -- +goose Down
 DROP TABLE outstanding_balances;

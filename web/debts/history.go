@@ -2,6 +2,7 @@ package debts
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -15,10 +16,11 @@ import (
 // history is one debt as its page shows it, read from the log in one go so that
 // balance, version and entries belong together.
 type history struct {
-	Balance projections.OutstandingBalance
-	Version int64
-	Entries []entry // in the order in which they happened, newest first
-	Omitted int     // how many older ones are not shown
+	Balance      projections.OutstandingBalance
+	CustomerName string // of today; the id where the customer was never registered
+	Version      int64
+	Entries      []entry // in the order in which they happened, newest first
+	Omitted      int     // how many older ones are not shown
 }
 
 // entry is one fact in words.
@@ -51,6 +53,15 @@ func load(ctx context.Context, id string, m view.Moment) (*history, error) {
 		return nil, &ireneo.NotFoundError{Stream: streams.Debt.Type, ID: id, Projection: projections.OutstandingBalances.Name()}
 	}
 	d.arrange()
+
+	d.CustomerName = d.Balance.CustomerID
+	customer, err := projections.Customers.Find(ctx, d.Balance.CustomerID)
+	switch {
+	case err == nil:
+		d.CustomerName = customer.Name
+	case !errors.Is(err, ireneo.ErrNotFound):
+		return nil, err
+	}
 	return d, nil
 }
 

@@ -71,7 +71,7 @@ func usedFor(err error) string {
 	if !ok {
 		return "with other values"
 	}
-	return money.Format(first.Amount) + " to " + first.Customer
+	return money.Format(first.Amount) + " to " + first.CustomerID
 }
 
 func path(id string) string { return "/debts/" + id }

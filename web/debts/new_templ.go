@@ -49,7 +49,7 @@ func issueForm(f *form.Form) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = f.Field("customer").Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = f.Field("customer_id").Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -33,6 +33,9 @@ func (p Pages) Index(c echo.Context) error {
 		return err
 	}
 	found, err := search.Find(c.Request().Context())
+	if errors.Is(err, projections.ErrBadCursor) {
+		return echo.NewHTTPError(http.StatusBadRequest, "There is no such page of the list. Begin at its first page.")
+	}
 	if err != nil {
 		return err
 	}
@@ -43,27 +46,16 @@ func (p Pages) Index(c echo.Context) error {
 	return p.Site.Render(c, http.StatusOK, "Debts", index(list{Search: search, Found: found, Totals: totals, Hints: p.Hints}))
 }
 
-// searchOf takes from the query what it allows. A filter that does not exist, or a page
-// that no list of ours leads to, is answered with 400 rather than with another list.
-func searchOf(c echo.Context) (projections.Search, error) {
-	s := projections.Search{Customer: clean(c.QueryParam("q"))}
+// searchOf takes from the query what it allows. A filter that does not exist is answered
+// with 400 rather than with another list.
+func searchOf(c echo.Context) (projections.DebtSearch, error) {
+	s := projections.DebtSearch{Text: clean(c.QueryParam("q")), After: c.QueryParam("after")}
 	switch status := c.QueryParam("status"); status {
 	case "", projections.Open, projections.Settled, projections.WrittenOff:
 		s.Status = status
 	default:
 		return s, echo.NewHTTPError(http.StatusBadRequest, "There is no such status. Use open, settled or written_off.")
 	}
-
-	after := c.QueryParam("after")
-	if after == "" {
-		return s, nil
-	}
-	day, id, _ := strings.Cut(after, "~")
-	on, err := civil.ParseDate(day)
-	if err != nil || id == "" {
-		return s, echo.NewHTTPError(http.StatusBadRequest, "There is no such page of the list. Begin at its first page.")
-	}
-	s.After = &projections.Cursor{IssuedOn: on, ID: clean(id)}
 	return s, nil
 }
 
@@ -121,7 +113,7 @@ func (p Pages) show(c echo.Context, status int, m view.Moment, sent *form.Form, 
 		f.Name = name
 		f.SetVersion(d.Version)
 	}
-	return p.Site.Render(c, status, d.Balance.Customer, show(page))
+	return p.Site.Render(c, status, d.CustomerName, show(page))
 }
 
 func (p Pages) today() civil.Date { return civil.DateOf(p.Now().UTC()) }

@@ -51,7 +51,7 @@ func (d *history) what(version int64) string {
 // inWords writes a field of a balance for people; fields they do not know stay out.
 func inWords(key string, value any) string {
 	switch key {
-	case "id", "customer_key":
+	case "id", "customer_id":
 		return ""
 	case "interest_rate":
 		return value.(interface{ String() string }).String() + " % a year"

@@ -18,9 +18,9 @@ import (
 
 // list is what the page of all debts shows.
 type list struct {
-	Search projections.Search
-	Found  *projections.Found
-	Totals *projections.Totals
+	Search projections.DebtSearch
+	Found  *projections.Found[projections.DebtRow]
+	Totals *projections.DebtTotals
 	Hints  bool // for whoever develops the application
 }
 
@@ -28,17 +28,16 @@ type list struct {
 func (l list) empty() bool { return l.Totals.Count == 0 && !l.filtered() }
 
 // filtered reports whether something is looked for.
-func (l list) filtered() bool { return l.Search.Status != "" || l.Search.Customer != "" }
+func (l list) filtered() bool { return l.Search.Status != "" || l.Search.Text != "" }
 
 // href is the list with another status, from the top.
 func (l list) href(status string) templ.SafeURL {
-	return href(map[string]string{"status": status, "q": l.Search.Customer})
+	return href(map[string]string{"status": status, "q": l.Search.Text})
 }
 
 // next is the page after this one.
 func (l list) next() templ.SafeURL {
-	after := l.Found.Next.IssuedOn.String() + "~" + l.Found.Next.ID
-	return href(map[string]string{"status": l.Search.Status, "q": l.Search.Customer, "after": after})
+	return href(map[string]string{"status": l.Search.Status, "q": l.Search.Text, "after": l.Found.Next})
 }
 
 func href(params map[string]string) templ.SafeURL {

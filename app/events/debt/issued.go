@@ -11,7 +11,7 @@ import (
 type Issued struct {
 	ireneo.Event `name:"debt.issued"`
 
-	Customer     string          `json:"customer" validate:"required,max=100" sensitive:"true"`
+	CustomerID   string          `json:"customer_id" label:"Customer" validate:"required,max=255"`
 	Amount       int64           `json:"amount" form:"money" validate:"gt=0"`    // cents
 	InterestRate decimal.Decimal `json:"interest_rate" validate:"gte=0,lte=100"` // percent a year
 	On           civil.Date      `json:"on" label:"Date" validate:"required"`

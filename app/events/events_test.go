@@ -1,9 +1,10 @@
-package debt_test
+package events_test
 
 import (
 	"encoding/json"
 	"errors"
 	"reflect"
+	"strings"
 	"testing"
 
 	"cloud.google.com/go/civil"
@@ -14,6 +15,9 @@ import (
 	"github.com/ireneo-dev/ireneo/app/events"
 	"github.com/ireneo-dev/ireneo/ireneotest"
 )
+
+// longAddress is a mail address of 255 characters, one too many, but else a good one.
+var longAddress = strings.Repeat("a", 60) + "@" + strings.Repeat("abcdefghi.", 19) + "abcd"
 
 var day = civil.Date{Year: 2026, Month: 1, Day: 31}
 

@@ -1,4 +1,4 @@
-package debt_test
+package events_test
 
 import (
 	"strings"
@@ -9,12 +9,12 @@ import (
 	"github.com/ireneo-dev/ireneo/app/events/debt"
 )
 
-func writtenOff() *debt.WrittenOff {
+func debtWrittenOff() *debt.WrittenOff {
 	return &debt.WrittenOff{Amount: 5_000, Reason: "insolvent", On: day}
 }
 
-func TestWrittenOff_Rules(t *testing.T) {
-	checkRules(t, writtenOff, map[string]rule[debt.WrittenOff]{
+func TestDebtWrittenOff_Rules(t *testing.T) {
+	checkRules(t, debtWrittenOff, map[string]rule[debt.WrittenOff]{
 		"no amount":   {func(e *debt.WrittenOff) { e.Amount = 0 }, "Amount must be greater than 0"},
 		"no reason":   {func(e *debt.WrittenOff) { e.Reason = "" }, "Reason is required"},
 		"long reason": {func(e *debt.WrittenOff) { e.Reason = strings.Repeat("a", 201) }, "Reason must be a maximum of 200 characters in length"},
@@ -22,6 +22,6 @@ func TestWrittenOff_Rules(t *testing.T) {
 	})
 }
 
-func TestWrittenOff_RoundTrip(t *testing.T) {
-	checkRoundTrip(t, writtenOff(), `{"amount":5000,"reason":"insolvent","on":"2026-01-31"}`)
+func TestDebtWrittenOff_RoundTrip(t *testing.T) {
+	checkRoundTrip(t, debtWrittenOff(), `{"amount":5000,"reason":"insolvent","on":"2026-01-31"}`)
 }

@@ -1,0 +1,16 @@
+package account
+
+import (
+	"cloud.google.com/go/civil"
+
+	"github.com/ireneo-dev/ireneo"
+)
+
+// Deposited says that money was paid in.
+type Deposited struct {
+	ireneo.Event `name:"account.deposited"`
+
+	Amount int64      `json:"amount" form:"money" validate:"gt=0"` // cents
+	Note   string     `json:"note,omitempty" validate:"max=200"`
+	On     civil.Date `json:"on" label:"Date" validate:"required"`
+}
