@@ -88,6 +88,13 @@ func TestField_Options(t *testing.T) {
 			t.Errorf("got\n%s\nwant in it\n%s", got, want)
 		}
 	}
+	f.Set("name", "b<")
+	chosen := render(t, f.Field("name", form.Choices(form.Choice{Value: "a", Word: "Ana"}, form.Choice{Value: "b<", Word: "Bo <3"})))
+	for _, want := range []string{`<div class="field">`, `<select`, `<option value="a">Ana</option>`, `<option value="b&lt;" selected>Bo &lt;3</option>`, `Choose …`} {
+		if !strings.Contains(chosen, want) {
+			t.Errorf("got\n%s\nwant in it\n%s", chosen, want)
+		}
+	}
 	if got := render(t, f.Field("amount", form.Placeholder("9.99"))); !strings.Contains(got, `placeholder="9.99"`) {
 		t.Errorf("got\n%s", got)
 	}

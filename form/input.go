@@ -13,7 +13,7 @@ import (
 	"github.com/ireneo-dev/ireneo/internal/validation"
 )
 
-// FieldOption varies how one field is shown: Hint, Placeholder, Words.
+// FieldOption varies how one field is shown: Hint, Placeholder, Words, Choices.
 type FieldOption func(*input)
 
 // Hint is a sentence below the field, read out with it.
@@ -26,6 +26,16 @@ func Placeholder(text string) FieldOption { return func(in *input) { in.placehol
 // written_off is shown as Written off.
 func Words(byValue map[string]string) FieldOption {
 	return func(in *input) { in.words = byValue }
+}
+
+// Choice is one of a field's choices: its value, and the word that is shown.
+type Choice struct{ Value, Word string }
+
+// Choices makes a field of one line a choice, of what only the page knows, such as the
+// customers there are. The form takes any value that the event takes: whether a value was
+// among the choices is for the handler to look up, which can Add a message.
+func Choices(choices ...Choice) FieldOption {
+	return func(in *input) { in.choices = choices }
 }
 
 // Field shows one field with its label, its messages and its hint. The input is chosen
@@ -62,6 +72,7 @@ type input struct {
 	field             *field
 	hint, placeholder string
 	words             map[string]string
+	choices           []Choice
 }
 
 func (in input) component() templ.Component {
@@ -74,7 +85,7 @@ func (in input) component() templ.Component {
 		}
 		return checkbox(in)
 	default:
-		if in.field.rules.choices != nil {
+		if in.field.rules.choices != nil || in.choices != nil {
 			return choices(in)
 		}
 		return one(in, k)
@@ -174,23 +185,23 @@ func set(a templ.Attributes, name, value string) {
 	}
 }
 
-// option is one of the choices of a field.
-type option struct{ value, word string }
-
 // options are the choices. One that is not among them is none of ours: it is not shown,
 // and choosing starts again.
-func (in input) options() []option {
+func (in input) options() []Choice {
+	if in.choices != nil {
+		return in.choices
+	}
 	values := in.field.rules.choices
 	if _, ok := in.field.kind.(box); ok {
 		values = []string{yes, no}
 	}
-	options := make([]option, len(values))
+	options := make([]Choice, len(values))
 	for i, value := range values {
 		word, ok := in.words[value]
 		if !ok {
 			word = validation.Label(value)
 		}
-		options[i] = option{value, word}
+		options[i] = Choice{value, word}
 	}
 	return options
 }
@@ -198,7 +209,7 @@ func (in input) options() []option {
 // class is what style sheets know the field by: amount stands for everything that is
 // read digit by digit.
 func (in input) class() string {
-	if in.field.rules.choices != nil {
+	if in.field.rules.choices != nil || in.choices != nil {
 		return "field"
 	}
 	switch in.field.kind.(type) {
