@@ -6,6 +6,7 @@ func cases() []row {
 	const (
 		shallow = "append, warm, depth 1"
 		raw     = "INSERT, modernc driver, FULL"
+		bare    = "INSERT, form post to bare Echo"
 	)
 	return []row{
 		{id: "L", name: pgbenchInsert, clients: 1, start: startPgbench},
@@ -27,6 +28,10 @@ func cases() []row {
 
 		{name: "load + append, cold, depth 1000", clients: 1, limit: postgresL(1), start: startCold},
 		{name: "replay + insert, GORM, depth 1000", clients: 1, limit: postgresL(1), start: startNaive},
+
+		{name: bare, clients: 32, start: startBarePost},
+		{id: "P13", name: "form post, append, redirect", clients: 32, limit: limit{bare, 32}, target: atLeast(0.7), start: startPost(recordOnce)},
+		{name: "form post without key", clients: 32, limit: limit{bare, 32}, start: startPost(recordUnkeyed)},
 
 		{name: raw, clients: 1, start: startRawSQLite},
 		{id: "P14", name: "append, SQLite, FULL", clients: 1, limit: limit{raw, 1}, target: atLeast(0.85), start: startSQLite},

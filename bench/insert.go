@@ -32,6 +32,13 @@ func records(client int) func() store.Record {
 	}
 }
 
+// insertEntry is what a limit inserts with.
+const insertEntry = `
+	INSERT INTO event_entries (
+		position, stream_type, stream_id, version, event_id, type, schema_version,
+		data, meta, recorded_at, occurred_at, idempotency_key)
+	VALUES (nextval('event_entries_position_seq'), $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`
+
 // startPgxInsert is the limit as Go can reach it: one INSERT into the log's own table, prepared, on
 // a connection each client keeps.
 func startPgxInsert(ctx context.Context, s *site) (load, error) {
@@ -46,11 +53,7 @@ func startPgxInsert(ctx context.Context, s *site) (load, error) {
 			return nil, err
 		}
 		s.later(func() error { conn.Release(); return nil })
-		if _, err := conn.Conn().Prepare(ctx, "insert", `
-			INSERT INTO event_entries (
-				position, stream_type, stream_id, version, event_id, type, schema_version,
-				data, meta, recorded_at, occurred_at, idempotency_key)
-			VALUES (nextval('event_entries_position_seq'), $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`); err != nil {
+		if _, err := conn.Conn().Prepare(ctx, "insert", insertEntry); err != nil {
 			return nil, err
 		}
 
