@@ -25,7 +25,7 @@ var CustomerIdentity = ireneo.NewProjection("customer_identity",
 		switch {
 		case i.unborn(e):
 		case e.Name == i.Name:
-			e.Errors().Add("name", "is the customer's name already")
+			e.Errors().Add("name", "is the same as before")
 		default:
 			i.Name = e.Name
 		}

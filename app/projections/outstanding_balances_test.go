@@ -1,7 +1,6 @@
 package projections_test
 
 import (
-	"errors"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -11,7 +10,6 @@ import (
 	streams "github.com/ireneo-dev/ireneo/app/event_streams"
 	"github.com/ireneo-dev/ireneo/app/events/debt"
 	"github.com/ireneo-dev/ireneo/app/projections"
-	"github.com/ireneo-dev/ireneo/db/migrate"
 	"github.com/ireneo-dev/ireneo/ireneotest"
 )
 
@@ -65,23 +63,11 @@ func TestOutstandingBalances_Interpretations(t *testing.T) {
 
 // What an append writes is what a replay computes, on both databases.
 func TestOutstandingBalances_FindIsReplay(t *testing.T) {
-	config := ireneo.Config{Streams: streams.All, Migrations: migrate.FS}
-	ireneotest.Each(t, config, func(t *testing.T, log *ireneo.Log) {
-		ctx, h := ireneo.WithLog(t.Context(), log), streams.Debt.For("1")
-		for _, ev := range []ireneo.AnyEvent{
+	each(t, func(t *testing.T, s *shelf) {
+		s.append(streams.Debt, "1",
 			&debt.Issued{CustomerID: "ana", Amount: 5_000, InterestRate: decimal.RequireFromString("4.25"), On: day},
-			&debt.PaymentReceived{Principal: 2_000, On: day},
-		} {
-			if err := h.Append(ctx, ev); err != nil {
-				t.Fatal(err)
-			}
-		}
-
-		got, err := projections.OutstandingBalances.Find(ctx, "1")
-		want, replayErr := projections.OutstandingBalances.Replay(ctx, h)
-		if err := errors.Join(err, replayErr); err != nil {
-			t.Fatal(err)
-		}
+			&debt.PaymentReceived{Principal: 2_000, On: day})
+		got, want := findAndReplay(s, projections.OutstandingBalances, streams.Debt.For("1"))
 		want.ID = "1" // a replay knows no row
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("row and replay differ (-replay +row):\n%s", diff)
