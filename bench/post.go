@@ -33,8 +33,7 @@ func startPost(record recordFunc) start {
 	}
 }
 
-// startServer serves a log as in production, with all that is on without being asked for. What it
-// writes into its own log is thrown away unformatted: the bare handler writes nothing.
+// startServer serves a fresh log.
 func startServer(ctx context.Context, s *site, record recordFunc) (address string, err error) {
 	st, err := s.postgres(ctx)
 	if err != nil {
@@ -44,15 +43,24 @@ func startServer(ctx context.Context, s *site, record recordFunc) (address strin
 	if err != nil {
 		return "", err
 	}
+	srv, err := newServer(log, record)
+	if err != nil {
+		return "", err
+	}
+	return serve(ctx, s, srv)
+}
+
+// newServer makes a server as in production, with all that is on without being asked for. What it
+// writes into its own log is thrown away unformatted: the bare handler writes nothing.
+func newServer(log *ireneo.Log, record recordFunc) (*server.Server, error) {
 	srv, err := server.New(log, server.Options{
 		Addr: "127.0.0.1:0", Hosts: []string{"127.0.0.1"}, Production: true, FormToken: true,
 		Secret: "a secret of the benchmark, which everybody knows", Logger: slog.New(slog.DiscardHandler),
 	})
-	if err != nil {
-		return "", err
+	if err == nil {
+		routes(srv.Echo, record)
 	}
-	routes(srv.Echo, record)
-	return serve(ctx, s, srv)
+	return srv, err
 }
 
 // routes are the application: the page of an account, of which only the form token matters here, and

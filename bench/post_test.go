@@ -2,11 +2,15 @@ package main
 
 import (
 	"context"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"strings"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/ireneo-dev/ireneo"
 )
 
 // Ours and the bare one leave the same rows: one for each form that was sent, with what was typed.
@@ -67,6 +71,40 @@ func TestPost_IsRefusedWithoutWhatThePageGave(t *testing.T) {
 	if err := stranger.visit(t.Context()); err == nil || !strings.Contains(err.Error(), "421") {
 		t.Errorf("by another name: got %v, want 421", err)
 	}
+}
+
+// BenchmarkPost is the time and the allocations of a form post outside the network and the database.
+func BenchmarkPost(b *testing.B) {
+	log, err := ireneo.Open(newNowhere(b), config(account))
+	if err != nil {
+		b.Fatal(err)
+	}
+	h, err := newServer(log, recordOnce)
+	if err != nil {
+		b.Fatal(err)
+	}
+	post := browsers(&site{clients: 1}, "127.0.0.1")[0]
+	post.client.Transport = within{h.Handler()}
+	if err := post.visit(b.Context()); err != nil {
+		b.Fatal(err)
+	}
+
+	b.ReportAllocs()
+	for b.Loop() {
+		if err := post.post(b.Context()); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// within is a network to a handler in this process.
+type within struct{ http.Handler }
+
+func (w within) RoundTrip(req *http.Request) (*http.Response, error) {
+	rec := httptest.NewRecorder()
+	req.RemoteAddr = "127.0.0.1:1"
+	w.ServeHTTP(rec, req)
+	return rec.Result(), nil
 }
 
 // entries are what a stream consists of.
