@@ -177,7 +177,10 @@ func TestSearch_ExportOfManyPages(t *testing.T) {
 			t.Errorf("got %d rows, or not in order, want %d", len(got), n)
 		}
 		seen := 0
-		for range projections.CustomerSearch(projections.Search{}).All(s.ctx) {
+		for _, err := range (projections.CustomerSearch{}).All(s.ctx) {
+			if err != nil {
+				t.Fatal(err)
+			}
 			if seen++; seen == 1_200 {
 				break
 			}
