@@ -79,6 +79,9 @@ func TestRun_WritesTableAndFiles(t *testing.T) {
 			t.Errorf("table lacks %q:\n%s", want, table.String())
 		}
 	}
+	if strings.Contains(table.String(), "pgbench") {
+		t.Errorf("table speaks of a limit that none of its rows has:\n%s", table.String())
+	}
 	text, err := os.ReadFile("out.json")
 	if err != nil {
 		t.Fatal(err)

@@ -213,14 +213,21 @@ func millis(d time.Duration) string {
 
 // legend says what each row's limit is.
 func (r *report) legend() string {
-	l := "L is " + pgxInsert + ": this machine has no pgbench."
-	if slices.ContainsFunc(r.Rows, func(row result) bool { return row.Name == pgbenchInsert }) {
-		l = "L is " + pgbenchInsert + ", at as many clients as the row has."
+	var said []string
+	switch {
+	case r.comparesWith(pgbenchInsert):
+		said = append(said, "L is "+pgbenchInsert+", at as many clients as the row has.")
+	case r.comparesWith(pgxInsert):
+		said = append(said, "L is "+pgxInsert+": this machine has no pgbench.")
 	}
 	for _, row := range r.Rows {
 		if row.Limit != "" && row.row.limit.name != pgbenchInsert && row.row.limit.name != pgxInsert {
-			l += "\nThe limit of " + row.Name + " is " + row.Limit + "."
+			said = append(said, "The limit of "+row.Name+" is "+row.Limit+".")
 		}
 	}
-	return l
+	return strings.Join(said, "\n")
+}
+
+func (r *report) comparesWith(name string) bool {
+	return slices.ContainsFunc(r.Rows, func(row result) bool { return row.row.limit.name == name })
 }
