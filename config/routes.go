@@ -1,12 +1,11 @@
 package config
 
 import (
-	"time"
-
 	"github.com/ireneo-dev/ireneo"
 	"github.com/ireneo-dev/ireneo/server"
 	"github.com/ireneo-dev/ireneo/web"
 	"github.com/ireneo-dev/ireneo/web/debts"
+	"github.com/ireneo-dev/ireneo/web/you"
 )
 
 // NewServer makes the server of Ledger with all its pages.
@@ -15,22 +14,16 @@ func NewServer(log *ireneo.Log, options server.Options) (*server.Server, error) 
 	if err != nil {
 		return nil, err
 	}
+	site.Hints = !options.Production
 	options.Assets, options.ErrorPage, options.FormToken = site.Assets, site.ErrorPage, true
 	srv, err := server.New(log, options)
 	if err != nil {
 		return nil, err
 	}
 
-	e := srv.Echo
-	e.GET("/", web.Home)
-
-	pages := debts.Pages{Site: site, Now: time.Now, Hints: !options.Production}
-	e.GET("/debts", pages.Index)
-	e.GET("/debts/new", pages.New)
-	e.POST("/debts", pages.Issue)
-	e.GET("/debts/:id", pages.Show)
-	e.POST("/debts/:id/payments", pages.Pay)
-	e.POST("/debts/:id/write-offs", pages.WriteOff)
-	e.POST("/debts/:id/settlement", pages.Settle)
+	srv.Echo.GET("/", web.Home)
+	pages := site.Routes(srv.Echo)
+	debts.Mount(pages, site)
+	you.Mount(pages, site)
 	return srv, nil
 }

@@ -182,8 +182,8 @@ func TestBrowser_GreatValuesFit(t *testing.T) {
 	amount := "92,233,720,368,547,758.07"
 	register(t, app.log, "great", strings.Repeat("W", 100))
 	for _, body := range []string{
-		form("_key", debtID, "customer_id", "great", "amount", amount, "interest_rate", "12.12345678", "on", "2026-01-31"),
-		form("customer_id", "great", "amount", amount, "interest_rate", "0", "on", "2026-01-31"),
+		form("_key", debtID, "_version", "0", "customer_id", "great", "amount", amount, "interest_rate", "12.12345678", "on", "2026-01-31"),
+		form("_version", "0", "customer_id", "great", "amount", amount, "interest_rate", "0", "on", "2026-01-31"),
 	} {
 		if got, err := send(t.Context(), "POST", app.URL+"/debts", body, nil); err != nil || got.status != 303 {
 			t.Fatalf("issue: got %d, %v", got.status, err)
@@ -226,7 +226,7 @@ func (b *browser) conflict(submit chromedp.Action[chromedp.Void]) {
 	if got, err := send(b.t.Context(), "POST", action, body, nil); err != nil || got.status != 303 {
 		b.t.Fatalf("pay meanwhile: got %d, %v", got.status, err)
 	}
-	b.load(409, []string{"The debt has moved on", "Payment 10.00 on 31 Mar 2026", "in cash"},
+	b.load(409, []string{"Somebody was faster", "Payment 31 Mar 2026", "Amount 10.00", "Note in cash", "What you typed would be accepted now"},
 		chromedp.SetValue("#payment-principal", "40.00"), submit)
 	b.picture("conflict")
 }

@@ -28,6 +28,30 @@ func TestSeed_TwiceAddsNothing(t *testing.T) {
 	})
 }
 
+func TestSeed_KnowsEveryCustomer(t *testing.T) {
+	onEach(t, func(t *testing.T, app *ledger) {
+		if _, err := seed.Run(t.Context(), app.log); err != nil {
+			t.Fatal(err)
+		}
+		ctx := ireneo.WithLog(t.Context(), app.log)
+		for row, err := range (projections.DebtSearch{}).All(ctx) {
+			if err != nil || row.CustomerName == row.CustomerID {
+				t.Errorf("debt %s: customer %s is not registered, %v", row.ID, row.CustomerID, err)
+			}
+		}
+		accounts := 0
+		for row, err := range (projections.AccountSearch{}).All(ctx) {
+			if err != nil || row.CustomerName == row.CustomerID {
+				t.Errorf("account %s: customer %s is not registered, %v", row.ID, row.CustomerID, err)
+			}
+			accounts++
+		}
+		if accounts == 0 {
+			t.Error("there is no account")
+		}
+	})
+}
+
 var debtLink = regexp.MustCompile(`<a href="(/debts/sample-[a-z-]+)"`)
 
 // found asks for the list and gives the debts on it.

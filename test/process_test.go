@@ -108,7 +108,7 @@ func (a *acknowledged) add(id string, version int64) {
 func (a *acknowledged) work(ctx context.Context, base string) {
 	for {
 		id := uuid.NewString()
-		body := form("_key", id, "customer_id", anaID, "amount", "10", "interest_rate", "0", "on", "2026-01-31")
+		body := form("_key", id, "_version", "0", "customer_id", anaID, "amount", "10", "interest_rate", "0", "on", "2026-01-31")
 		if !posted(ctx, base+"/debts", body) {
 			return
 		}

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"io/fs"
 	"net/http"
+	"net/url"
+	"time"
 
 	"github.com/a-h/templ"
 	"github.com/labstack/echo/v4"
@@ -21,6 +23,8 @@ var embedded embed.FS
 // Site is what every page needs. It never changes and is safe for concurrent use.
 type Site struct {
 	Assets *server.Assets
+	Now    func() time.Time
+	Hints  bool // tell whoever develops the application what to try
 }
 
 // NewSite reads the embedded assets.
@@ -30,7 +34,7 @@ func NewSite() (*Site, error) {
 		return nil, fmt.Errorf("read assets: %w", err)
 	}
 	assets, err := server.NewAssets(files)
-	return &Site{Assets: assets}, err
+	return &Site{Assets: assets, Now: time.Now}, err
 }
 
 // Render answers with a page in the layout. A page that fails half way answers with
@@ -49,6 +53,24 @@ func (s *Site) Render(c echo.Context, status int, title string, body templ.Compo
 func (s *Site) ErrorPage(c echo.Context, p server.Problem) error {
 	return s.Render(c, p.Status, p.Title, problem(p))
 }
+
+// Routes are where pages are added. A group of Echo's would answer a wrong method with 404.
+type Routes struct {
+	echo *echo.Echo
+	site *Site
+}
+
+// Routes adds pages whose requests are signed.
+func (s *Site) Routes(e *echo.Echo) Routes { return Routes{e, s} }
+
+// GET adds a page.
+func (r Routes) GET(path string, h echo.HandlerFunc) { r.echo.GET(path, h, r.site.Sign) }
+
+// POST adds what a form is sent to.
+func (r Routes) POST(path string, h echo.HandlerFunc) { r.echo.POST(path, h, r.site.Sign) }
+
+// Path is the page of one thing, such as /debts/7.
+func Path(list, id string) string { return list + "/" + url.PathEscape(id) }
 
 // Home sends people to the debts.
 func Home(c echo.Context) error { return c.Redirect(http.StatusSeeOther, "/debts") }

@@ -45,9 +45,19 @@ func Parse(typed string) (cents int64, err error) {
 	return cents, nil
 }
 
-// Format writes cents as 1,234.56.
+// Format writes cents for people, as 1,234.56.
 func Format(cents int64) string {
-	sign := ""
+	sign, whole, fraction := split(cents)
+	return sign + Group(whole) + "." + fraction
+}
+
+// Plain writes cents for programs, as 1234.56.
+func Plain(cents int64) string {
+	sign, whole, fraction := split(cents)
+	return sign + whole + "." + fraction
+}
+
+func split(cents int64) (sign, whole, fraction string) {
 	magnitude := uint64(cents)
 	if cents < 0 {
 		sign, magnitude = "-", uint64(math.MaxUint64)-uint64(cents)+1
@@ -56,7 +66,7 @@ func Format(cents int64) string {
 	for len(digits) < 3 {
 		digits = "0" + digits
 	}
-	return sign + Group(digits[:len(digits)-2]) + "." + digits[len(digits)-2:]
+	return sign, digits[:len(digits)-2], digits[len(digits)-2:]
 }
 
 // Group puts a comma between every three digits.

@@ -48,6 +48,14 @@ func TestFormat(t *testing.T) {
 	}
 }
 
+func TestPlain(t *testing.T) {
+	for cents, want := range map[int64]string{0: "0.00", -5: "-0.05", 123456789: "1234567.89", math.MinInt64: "-92233720368547758.08"} {
+		if got := money.Plain(cents); got != want {
+			t.Errorf("%d: got %s, want %s", cents, got, want)
+		}
+	}
+}
+
 func FuzzParse_IsUndoneByFormat(f *testing.F) {
 	f.Add(int64(0))
 	f.Add(int64(math.MinInt64))
