@@ -108,10 +108,10 @@ func phrase(ev ireneo.AnyEvent) view.Phrase {
 
 // words writes a field for people.
 func words(key string, value any) string {
-	switch {
-	case key == "status":
+	switch key {
+	case "status":
 		return statusWord(value.(string))
-	case key == "interest_rate":
+	case "interest_rate":
 		return web.Value(key, value) + " % a year"
 	default:
 		return web.Value(key, value)
