@@ -79,14 +79,21 @@ func (f Field) GoType() string {
 
 // Label is what the field is called in messages.
 func (f Field) Label() string {
+	return upperFirst(f.Words())
+}
+
+// Words are what the field is called in a sentence.
+func (f Field) Words() string {
 	switch f.typ.name + " " + f.Name.Snake {
 	case "date on":
-		return "Date"
+		return "date"
 	case "time at":
-		return "Time"
-	default:
-		return f.Name.Label()
+		return "time"
 	}
+	if f.typ.name == "ref" { // people know whom it names, not the id
+		return Name{Snake: strings.TrimSuffix(f.Name.Snake, "_id")}.Words()
+	}
+	return f.Name.Words()
 }
 
 // Tag is the field's tag in an event, with its backquotes.
@@ -107,16 +114,21 @@ func (f Field) Tag() string {
 }
 
 // ColumnTag is the field's tag in a read model, empty where it needs none: the name of
-// its column where GORM would make another of the field's.
+// its column where GORM would make another of the field's, and how to read a type that
+// databases do not know.
 func (f Field) ColumnTag() string {
-	column, sensitive := "", ""
+	var column []string
+	sensitive := ""
 	if (schema.NamingStrategy{}).ColumnName("", f.Name.Go) != f.Name.Snake {
-		column = "column:" + f.Name.Snake
+		column = append(column, "column:"+f.Name.Snake)
+	}
+	if f.typ.serializer != "" {
+		column = append(column, "serializer:"+f.typ.serializer)
 	}
 	if f.Sensitive {
 		sensitive = "true"
 	}
-	return tag("gorm", column, "sensitive", sensitive)
+	return tag("gorm", strings.Join(column, ";"), "sensitive", sensitive)
 }
 
 // tag joins names and values, given in turn, and leaves out what is empty.
@@ -214,7 +226,7 @@ func (f Field) Breakages() []Breakage {
 			continue
 		}
 		all = append(all, Breakage{
-			Case:    b.adjective + " " + f.Name.Words(),
+			Case:    b.adjective + " " + f.Words(),
 			Value:   f.value(b.value),
 			Message: f.Label() + " " + b.message,
 			Imports: b.imports,

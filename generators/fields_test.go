@@ -27,7 +27,7 @@ func TestParseField_Tags(t *testing.T) {
 		"home_url:url":                "HomeURL string `json:\"home_url\" label:\"Home URL\" validate:\"required,url,max=2000\"`",
 		"extra:json:null":             "Extra json.RawMessage `json:\"extra,omitempty\"`",
 		"status:enum:open:settled":    "Status string `json:\"status\" validate:\"oneof=open settled\"`",
-		"customer_id:ref:customer":    "CustomerID string `json:\"customer_id\" label:\"Customer ID\" validate:\"required,max=255\"`",
+		"customer_id:ref:customer":    "CustomerID string `json:\"customer_id\" label:\"Customer\" validate:\"required,max=255\"`",
 	} {
 		f, err := generators.ParseField(text)
 		if err != nil {

@@ -22,6 +22,8 @@ type fieldType struct {
 	comment  string
 	column   string
 
+	serializer string // GORM's, where databases do not know the type
+
 	sample, zero     string // in Go
 	wire             string // the sample in JSON
 	posted           string // what is typed to get the sample
@@ -94,7 +96,7 @@ var plainTypes = []fieldType{
 		breakages: []breakage{
 			{adjective: "no", value: `""`, message: required, missing: true},
 			{adjective: "wrong", value: `"ana"`, message: "must be a valid email address"},
-			{adjective: "long", value: `"ana@" + strings.Repeat("example.", 40) + "com"`, message: longer(254), imports: []string{"strings"}},
+			{adjective: "long", value: `strings.Repeat("a", 60) + "@" + strings.Repeat("abcdefghi.", 19) + "abcd"`, message: longer(254), imports: []string{"strings"}},
 		},
 	},
 	{
@@ -109,7 +111,7 @@ var plainTypes = []fieldType{
 	},
 	{
 		name: "json", doc: "any JSON, json.RawMessage; forms have no input for it and refuse it, the log drops the space in it, and text in it that cannot be stored is reported without its field",
-		goType: "json.RawMessage", imports: []string{"encoding/json"}, nilable: true, required: true, column: "TEXT",
+		goType: "json.RawMessage", imports: []string{"encoding/json"}, nilable: true, required: true, column: "TEXT", serializer: "json",
 		sample: "json.RawMessage(`{\"a\":1}`)", zero: "nil", wire: `{"a":1}`,
 		breakages: []breakage{{adjective: "no", value: "nil", message: required, missing: true}},
 	},

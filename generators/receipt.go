@@ -1,0 +1,226 @@
+package generators
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"slices"
+	"strings"
+)
+
+// receipt says what one generation wrote, so that destroy can undo it. It has no times,
+// so that the same generation writes the same receipt.
+type receipt struct {
+	Kind   string    `json:"kind"`
+	Name   string    `json:"name"`
+	Files  []written `json:"files"`
+	Shared []written `json:"shared,omitempty"` // removed with the last that needs them
+}
+
+// written is a file as it was written.
+type written struct {
+	Path   string `json:"path"`
+	SHA256 string `json:"sha256"`
+}
+
+// receipts is the folder of all receipts.
+const receipts = ".ireneo/receipts"
+
+func receiptPath(kind, name string) string { return path.Join(receipts, kind+"-"+name+".json") }
+
+func hashOf(data []byte) string {
+	sum := sha256.Sum256(data)
+	return hex.EncodeToString(sum[:])
+}
+
+// readReceipt is nil where there is none.
+func readReceipt(tree fs.FS, kind, name string) (*receipt, error) {
+	data, err := fs.ReadFile(tree, receiptPath(kind, name))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	r := &receipt{}
+	if err == nil {
+		err = json.Unmarshal(data, r)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", receiptPath(kind, name), err)
+	}
+	return r, nil
+}
+
+// keepReceipt is the change that writes the receipt of a plan. What was skipped keeps
+// the entry it had, and so counts as edited.
+func keepReceipt(tree fs.FS, plan *Plan, changes []Change) ([]Change, error) {
+	if plan.Kind == "" {
+		return nil, nil
+	}
+	old, err := readReceipt(tree, plan.Kind, plan.Name)
+	if err != nil {
+		return nil, err
+	}
+	r := receipt{Kind: plan.Kind, Name: plan.Name, Files: []written{}}
+	if old != nil {
+		r.Files, r.Shared = old.Files, old.Shared
+	}
+	for _, c := range changes {
+		entry := written{c.Path, hashOf(c.data)}
+		switch {
+		case c.Verb == Skip:
+		case slices.ContainsFunc(plan.Files, func(f File) bool { return f.Path == c.Path && f.Shared }):
+			r.Shared = with(r.Shared, entry)
+		default:
+			r.Files = with(r.Files, entry)
+		}
+	}
+	data, err := json.MarshalIndent(r, "", "\t")
+	if err != nil {
+		return nil, err
+	}
+	return ours(tree, receiptPath(plan.Kind, plan.Name), append(data, '\n'))
+}
+
+// with replaces the entry of a path, or adds it in its place.
+func with(entries []written, entry written) []written {
+	i, found := slices.BinarySearchFunc(entries, entry, func(a, b written) int { return strings.Compare(a.Path, b.Path) })
+	if found {
+		entries = slices.Delete(entries, i, i+1)
+	}
+	return slices.Insert(entries, i, entry)
+}
+
+// ours is the change that writes a file nobody but these programs edits.
+func ours(tree fs.FS, name string, data []byte) ([]Change, error) {
+	c := Change{Verb: Sync, Path: name, data: data}
+	old, err := fs.ReadFile(tree, name)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		c.Verb = Create
+	case err != nil:
+		return nil, err
+	case bytes.Equal(old, data):
+		c.Verb = Identical
+	}
+	return []Change{c}, nil
+}
+
+// Destroy undoes the generation of a kind and a name: it removes what was written,
+// keeps what was edited since, and refuses while the log has such events.
+func (a *App) Destroy(ctx context.Context, kind, name string, o Options) (done *Result, err error) {
+	root, err := os.OpenRoot(a.Dir)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, root.Close()) }()
+
+	r, err := readReceipt(root.FS(), kind, name)
+	if err != nil {
+		return nil, err
+	}
+	if r == nil {
+		return nil, fmt.Errorf("%s %s was not generated here: there is no %s", kind, name, receiptPath(kind, name))
+	}
+	done = &Result{}
+	if done.Next, err = a.askLog(ctx, kind, name); err != nil {
+		return nil, err
+	}
+	changes, err := removals(root.FS(), r, o)
+	if err != nil {
+		return nil, err
+	}
+	changes = append(changes, Change{Verb: Remove, Path: receiptPath(kind, name)})
+	registries, err := a.registries(root.FS(), changes)
+	if err != nil {
+		return nil, err
+	}
+
+	done.Changes = append(changes, registries...)
+	return a.carryOut(ctx, root, done.Changes, []string{"./..."}, done, o)
+}
+
+// askLog refuses where events would become unreadable.
+func (a *App) askLog(ctx context.Context, kind, name string) (notes []string, err error) {
+	if kind != "event" && kind != "stream" {
+		return nil, nil
+	}
+	if a.Recorded == nil {
+		return []string{fmt.Sprintf("The log was not asked whether it has events of the %s %s; they stay in it, but nothing reads them any more.", kind, name)}, nil
+	}
+	count, err := a.Recorded(ctx, kind, name)
+	if err != nil {
+		return nil, fmt.Errorf("ask the log for events of the %s %s: %w", kind, name, err)
+	}
+	if count > 0 {
+		return nil, fmt.Errorf("the log has %d events of the %s %s, which nothing could read any more; keep it", count, kind, name)
+	}
+	return nil, nil
+}
+
+// removals are the files of a receipt that are still as they were written, and then
+// the shared ones that nothing is left to share.
+func removals(tree fs.FS, r *receipt, o Options) ([]Change, error) {
+	var changes []Change
+	for _, entry := range r.Files {
+		c, err := removal(tree, entry, o)
+		if err != nil {
+			return nil, err
+		}
+		changes = append(changes, c...)
+	}
+	for _, entry := range r.Shared {
+		used, err := inUse(tree, path.Dir(entry.Path), r.Shared, changes)
+		if err != nil {
+			return nil, err
+		}
+		if used {
+			continue
+		}
+		c, err := removal(tree, entry, o)
+		if err != nil {
+			return nil, err
+		}
+		changes = append(changes, c...)
+	}
+	return changes, nil
+}
+
+func removal(tree fs.FS, entry written, o Options) ([]Change, error) {
+	data, err := fs.ReadFile(tree, entry.Path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, nil
+	case err != nil:
+		return nil, err
+	case hashOf(data) != entry.SHA256 && !o.Force:
+		return []Change{{Verb: Skip, Path: entry.Path, Note: "edited since, kept"}}, nil
+	default:
+		return []Change{{Verb: Remove, Path: entry.Path}}, nil
+	}
+}
+
+// inUse reports whether a folder has files that are neither removed, shared, nor
+// registries.
+func inUse(tree fs.FS, dir string, shared []written, changes []Change) (used bool, err error) {
+	err = fs.WalkDir(tree, dir, func(name string, entry fs.DirEntry, err error) error {
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			return nil
+		case err != nil || entry.IsDir():
+			return err
+		case name == eventsRegistry, name == streamsRegistry,
+			slices.ContainsFunc(shared, func(w written) bool { return w.Path == name }),
+			slices.ContainsFunc(changes, func(c Change) bool { return c.Path == name && c.Verb == Remove }):
+			return nil
+		}
+		used = true
+		return fs.SkipAll
+	})
+	return used, err
+}
