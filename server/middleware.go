@@ -6,12 +6,14 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"runtime/debug"
 	"time"
 
 	"github.com/labstack/echo/v4"
 
 	"github.com/ireneo-dev/ireneo"
+	"github.com/ireneo-dev/ireneo/internal/refusal"
 )
 
 // account writes one line a request. The query is left out: people search for names. An
@@ -58,6 +60,17 @@ func recovered(do func() error) (err error) {
 		}
 	}()
 	return do()
+}
+
+// readQuery refuses a query that cannot be read in full. Go drops what it cannot read, and
+// a page without a filter that somebody asked for would be another page.
+func (s *Server) readQuery(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		if _, err := url.ParseQuery(c.Request().URL.RawQuery); err != nil {
+			return refusal.New(http.StatusBadRequest, "query: "+err.Error(), "The address cannot be read: something in it is not written as addresses are.")
+		}
+		return next(c)
+	}
 }
 
 func (s *Server) limitBody(next echo.HandlerFunc) echo.HandlerFunc {

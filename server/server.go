@@ -130,7 +130,7 @@ func New(log *ireneo.Log, options Options) (*Server, error) {
 	s.Echo.SchemeExtractor = s.scheme
 	s.Echo.HTTPErrorHandler = s.handleError
 	s.Echo.Use( // outermost first
-		s.identify, s.account, s.recoverPanics, s.secure, s.knownHost, s.limitBody,
+		s.identify, s.account, s.recoverPanics, s.secure, s.knownHost, s.readQuery, s.limitBody,
 		s.sameOrigin, s.ownForm, s.provideLog,
 	)
 	s.Echo.GET(healthPath, s.health)

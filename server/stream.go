@@ -14,24 +14,49 @@ import (
 // Stream is an answer of server-sent events. It lasts until the handler returns; the
 // request's context ends when the client leaves or the server stops, and the handler
 // returns then. It belongs to the goroutine that answers the request.
-type Stream struct {
+type Stream struct{ *lasting }
+
+// lasting is an answer that takes as long as it takes: the time limits of its request no
+// longer hold, that of writing holds for each piece.
+type lasting struct {
 	echo       echo.Context
 	controller *http.ResponseController
 	write      time.Duration
 	unhook     func() bool
 }
 
+func newLasting(c echo.Context) (*lasting, error) {
+	r := requestOf(c.Request().Context())
+	if r == nil {
+		return nil, errors.New("not a request of the server")
+	}
+	r.limit.Stop()
+	return &lasting{
+		echo: c, controller: http.NewResponseController(c.Response().Writer), write: r.server.options.Timeouts.Write,
+		unhook: context.AfterFunc(r.server.stopping, func() { r.cancel(errStopping) }),
+	}, nil
+}
+
+// Close lets go of the server. It sends nothing and may be called again.
+func (l *lasting) Close() { l.unhook() }
+
+// send writes one piece within its own time.
+func (l *lasting) send(piece []byte) (int, error) {
+	if err := supported(l.controller.SetWriteDeadline(time.Now().Add(l.write))); err != nil {
+		return 0, err
+	}
+	return l.echo.Response().Write(piece)
+}
+
 // NewStream begins an answer of server-sent events: 200 and the header go out at once.
 // The time limits of the request no longer hold, that of writing holds for each event.
 // The caller closes the stream before returning.
 func NewStream(c echo.Context) (*Stream, error) {
-	r := requestOf(c.Request().Context())
-	if r == nil {
-		return nil, errors.New("stream: not a request of the server")
+	l, err := newLasting(c)
+	if err != nil {
+		return nil, fmt.Errorf("stream: %w", err)
 	}
-	s := &Stream{echo: c, controller: http.NewResponseController(c.Response().Writer), write: r.server.options.Timeouts.Write}
-	r.limit.Stop()
-	s.unhook = context.AfterFunc(r.server.stopping, func() { r.cancel(errStopping) })
+	s := &Stream{l}
 
 	h := c.Response().Header()
 	h.Set(echo.HeaderContentType, "text/event-stream")
@@ -54,17 +79,11 @@ func (s *Stream) Send(name, data string) error {
 		fmt.Fprintf(&text, "data: %s\n", line)
 	}
 	text.WriteString("\n")
-	if err := supported(s.controller.SetWriteDeadline(time.Now().Add(s.write))); err != nil {
-		return fmt.Errorf("stream: %w", err)
-	}
-	if _, err := s.echo.Response().Write([]byte(text.String())); err != nil {
+	if _, err := s.send([]byte(text.String())); err != nil {
 		return fmt.Errorf("stream: %w", err)
 	}
 	return s.flush()
 }
-
-// Close lets go of the server. It sends nothing and may be called again.
-func (s *Stream) Close() { s.unhook() }
 
 func (s *Stream) flush() error {
 	if err := supported(s.controller.Flush()); err != nil {

@@ -151,12 +151,31 @@ func authenticate(ctx context.Context, req *http.Request) error {
 		if token == nil {
 			return fmt.Errorf("the form at %s has no token:\n%s", base, page.body)
 		}
-		cookie, _, _ := strings.Cut(page.header.Get("Set-Cookie"), ";")
-		v, _ = visitors.LoadOrStore(base, visitor{cookie, html.UnescapeString(token[1])})
+		v, _ = visitors.LoadOrStore(base, visitor{cookies(page)["Cookie"], html.UnescapeString(token[1])})
 	}
 	req.Header.Set("Cookie", v.(visitor).cookie)
 	req.Header.Set("X-Form-Token", v.(visitor).token)
 	return nil
+}
+
+// cookies are what a browser sends back after an answer.
+func cookies(got answer) map[string]string {
+	var pairs []string
+	for _, set := range got.header.Values("Set-Cookie") {
+		pair, _, _ := strings.Cut(set, ";")
+		pairs = append(pairs, pair)
+	}
+	return map[string]string{"Cookie": strings.Join(pairs, "; ")}
+}
+
+// tokenIn is the form token of a page.
+func tokenIn(t *testing.T, page answer) string {
+	t.Helper()
+	token := inToken.FindStringSubmatch(page.body)
+	if token == nil {
+		t.Fatalf("the page has no token:\n%s", page.body)
+	}
+	return html.UnescapeString(token[1])
 }
 
 // form encodes names and values, given in turn.

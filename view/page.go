@@ -170,12 +170,24 @@ func (l *loader[M]) page() *Page[M] {
 	l.line.Versions = max(l.line.Versions, l.line.Shown)
 	l.line.Newest = l.older == 0
 	if l.target > 0 {
-		l.line.Changes = Diff(l.finished(l.without), l.last, l.look.Value)
+		l.line.Changes = l.changes(l.finished(l.without), l.last, l.line.Shown)
 	}
 	for _, s := range slices.Backward(l.steps) {
 		e := l.look.entry(s.ev)
-		e.Changes, e.Late = Diff(s.before, s.after, l.look.Value), s.late
+		e.Changes, e.Late = l.changes(s.before, s.after, e.Version), s.late
 		l.line.Entries = append(l.line.Entries, e)
 	}
 	return &Page[M]{State: l.last, Timeline: l.line}
+}
+
+// changes are what an event changed. Before the first one there was nothing, whatever an
+// empty state looks like.
+func (l *loader[M]) changes(before, after *M, version int64) []Change {
+	changes := Diff(before, after, l.look.Value)
+	if version == 1 {
+		for i := range changes {
+			changes[i].Before = ""
+		}
+	}
+	return changes
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/ireneo-dev/ireneo/app/projections"
+	"github.com/ireneo-dev/ireneo/server"
 	"github.com/ireneo-dev/ireneo/view"
 )
 
@@ -137,12 +138,10 @@ func clean(text string) string {
 
 // Export answers with a table for spreadsheets.
 func Export(c echo.Context, name string, header []string, rows iter.Seq2[[]string, error]) error {
-	h := c.Response().Header()
-	h.Set(echo.HeaderContentType, "text/csv; charset=utf-8")
-	h.Set(echo.HeaderContentDisposition, `attachment; filename="`+name+`.csv"`)
-	err := view.WriteCSV(c.Response(), header, rows)
-	if err != nil && !c.Response().Committed {
-		h.Del(echo.HeaderContentDisposition)
+	file, err := server.NewDownload(c, name+".csv", "text/csv; charset=utf-8")
+	if err != nil {
+		return err
 	}
-	return err
+	defer file.Close()
+	return view.WriteCSV(file, header, rows)
 }

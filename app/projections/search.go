@@ -56,7 +56,7 @@ var (
 const (
 	defaultLimit = 50
 	maxLimit     = 200
-	exportLimit  = 1000 // rows in memory at a time when all are read
+	exportLimit  = 10_000 // rows in memory at a time when all are read
 )
 
 // limit is how many rows a page has.
