@@ -211,15 +211,15 @@ func (a *appending) decideAndInsert(ctx context.Context) error {
 		return err
 	}
 	defer unlock()
-	if found, err := a.earlier(ctx); found || err != nil {
-		return err
-	}
 
 	cached, _ := a.log.heads.Get(a.key)
 	if cached != nil {
 		if err = a.attempt(ctx, cached); err == nil || !mayBeStale(err) {
 			return err
 		}
+	}
+	if found, err := a.earlier(ctx); found || err != nil { // an insert that succeeds proves the key new
+		return err
 	}
 	a.log.heads.Remove(a.key)
 	base, err := a.log.load(ctx, a.plan, a.key, cached, nil)

@@ -151,6 +151,28 @@ func TestF16_IdempotencyKeyAppendsOnce(t *testing.T) {
 	})
 }
 
+// Whatever would be said of the event now, the first answer is the one that counts: also
+// where this process's idea of the stream is old, and where the event closed it.
+func TestF16_ARepeatIsTheFirstWhateverItWouldBeNow(t *testing.T) {
+	each(t, config(), func(t *testing.T, ctx context.Context, log *ireneo.Log) {
+		a := Account.For("a")
+		other := Account.In(sibling(t, log, config())).For("a")
+		must(t, a.Append(ctx, &Deposited{Amount: 100}))
+		must(t, other.Append(ctx, &Withdrawn{Amount: 60}, ireneo.IdempotencyKey("k"), ireneo.ExpectVersion(1)))
+
+		for name, h := range map[string]*ireneo.Handle{"where it overdraws": other, "where the cache is old": a} {
+			repeat := &Withdrawn{Amount: 60}
+			must(t, h.Append(ctx, repeat, ireneo.IdempotencyKey("k"), ireneo.ExpectVersion(1)))
+			if repeat.Version() != 2 || !repeat.Errors().Empty() {
+				t.Errorf("%s: version %d, errors %v", name, repeat.Version(), repeat.Errors())
+			}
+		}
+		must(t, a.Append(ctx, &Closed{}, ireneo.IdempotencyKey("end")))
+		must(t, a.Append(ctx, &Closed{}, ireneo.IdempotencyKey("end")))
+		wantVersion(t, ctx, a, 3)
+	})
+}
+
 func TestF16_ConcurrentSubmitsOfOneKeyAppendOnce(t *testing.T) {
 	each(t, config(), func(t *testing.T, ctx context.Context, log *ireneo.Log) {
 		other := ireneo.WithLog(ctx, sibling(t, log, config()))

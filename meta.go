@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"reflect"
+	"sync"
 
 	"github.com/ireneo-dev/ireneo/internal/text"
 )
@@ -53,8 +54,12 @@ type metaKey struct{}
 // contextMeta is what WithMeta put on a context. It is never changed afterwards.
 type contextMeta struct {
 	fields map[string]json.RawMessage
-	raw    []byte // the fields as they are stored
+	encode func() ([]byte, error) // the fields as they are stored, once somebody appends; nil: there are none
 	err    error
+}
+
+func newContextMeta(fields map[string]json.RawMessage) contextMeta {
+	return contextMeta{fields: fields, encode: sync.OnceValues(func() ([]byte, error) { return encodeFields(fields) })}
 }
 
 // WithMeta returns a context whose appends store meta, a struct or a map that
@@ -67,20 +72,36 @@ func WithMeta(ctx context.Context, meta any) context.Context {
 		return ctx
 	}
 
-	merged := contextMeta{fields: maps.Clone(above.fields)}
-	if merged.fields == nil {
-		merged.fields = map[string]json.RawMessage{}
+	merged := maps.Clone(above.fields)
+	if merged == nil {
+		merged = map[string]json.RawMessage{}
+	}
+	if err := mergeMeta(merged, meta); err != nil {
+		return context.WithValue(ctx, metaKey{}, contextMeta{err: err})
+	}
+	return context.WithValue(ctx, metaKey{}, newContextMeta(merged))
+}
+
+// mergeMeta adds the fields of meta to those there are.
+func mergeMeta(fields map[string]json.RawMessage, meta any) error {
+	if texts, ok := meta.(map[string]string); ok && texts != nil { // as every request has them
+		for key, text := range texts {
+			raw, err := json.Marshal(text)
+			if err != nil {
+				return fmt.Errorf("%w: %w", ErrInvalidMeta, err)
+			}
+			fields[key] = raw
+		}
+		return nil
 	}
 	raw, err := json.Marshal(meta)
-	if err == nil {
-		err = json.Unmarshal(raw, &merged.fields)
+	if err == nil && string(raw) != "null" {
+		err = json.Unmarshal(raw, &fields)
 	}
-	if err != nil || merged.fields == nil {
-		merged.err = fmt.Errorf("%w: %T does not encode to a JSON object", ErrInvalidMeta, meta)
-	} else {
-		merged.raw, merged.err = encodeFields(merged.fields)
+	if err != nil || string(raw) == "null" {
+		return fmt.Errorf("%w: %T does not encode to a JSON object", ErrInvalidMeta, meta)
 	}
-	return context.WithValue(ctx, metaKey{}, merged)
+	return nil
 }
 
 func encodeFields(fields map[string]json.RawMessage) ([]byte, error) {
@@ -100,13 +121,14 @@ func (l *Log) encodeMeta(ctx context.Context, caused map[string]string) ([]byte,
 	if set.err == nil && len(caused) > 0 {
 		set = withCause(set, caused)
 	}
-	if set.err != nil {
-		return nil, set.err
+	raw, err := []byte("{}"), set.err
+	if set.encode != nil {
+		raw, err = set.encode()
 	}
-	if set.raw == nil {
-		set.raw = []byte("{}")
+	if err != nil {
+		return nil, err
 	}
-	return set.raw, l.checkMeta(set.raw)
+	return raw, l.checkMeta(raw)
 }
 
 // withCause adds the ids of CausedBy, which are UUIDs or what the application gave.
@@ -115,15 +137,10 @@ func withCause(set contextMeta, caused map[string]string) contextMeta {
 	if fields == nil {
 		fields = map[string]json.RawMessage{}
 	}
-	for key, id := range caused {
-		quoted, err := json.Marshal(id)
-		if err != nil {
-			return contextMeta{err: fmt.Errorf("%w: %w", ErrInvalidMeta, err)}
-		}
-		fields[key] = quoted
+	if err := mergeMeta(fields, caused); err != nil {
+		return contextMeta{err: err}
 	}
-	raw, err := encodeFields(fields)
-	return contextMeta{fields: fields, raw: raw, err: err}
+	return newContextMeta(fields)
 }
 
 // checkMeta decodes the meta into the application's own struct and validates it.

@@ -42,6 +42,7 @@ func (f *Form) Append(ctx context.Context, h *ireneo.Handle, ev ireneo.AnyEvent)
 // same reports whether two events have the same in all fields of the form.
 func (f *Form) same(a, b reflect.Value) bool {
 	return !slices.ContainsFunc(f.table.fields, func(fl *field) bool {
-		return fl.show(a.Addr()) != fl.show(b.Addr())
+		x, y := a.FieldByIndex(fl.index), b.FieldByIndex(fl.index)
+		return !reflect.DeepEqual(x.Interface(), y.Interface()) && fl.show(a.Addr()) != fl.show(b.Addr())
 	})
 }

@@ -130,7 +130,10 @@ func sentToken(r *http.Request, media, boundary string) (string, error) {
 
 	switch media {
 	case echo.MIMEApplicationForm:
-		fields, _ := url.ParseQuery(string(body)) // what of it is sound; the rest is the handler's matter
+		fields, err := url.ParseQuery(string(body)) // what of it is sound; the rest is the handler's matter
+		if err == nil {
+			r.PostForm = fields // nobody has to parse it again
+		}
 		return fields.Get(TokenField), nil
 	case echo.MIMEMultipartForm:
 		return multipartToken(multipart.NewReader(bytes.NewReader(body), boundary))
