@@ -57,8 +57,8 @@ func ExpectVersion(n int64) AppendOption {
 
 // IdempotencyKey makes the append happen once: where the stream has an event under
 // this key already nothing is written, and the event given becomes that first one,
-// version and position included. With AppendAll the key covers all of its events. A
-// key costs one read.
+// version and position included. With AppendAll the key covers all of its events. It
+// costs a read where the stream's state is not cached.
 func IdempotencyKey(key string) AppendOption {
 	return appendOption(func(a *appendOptions) { a.idempotencyKey = key })
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5/pgtype"
 	"github.com/jackc/pgx/v5/pgxpool"
-	"github.com/labstack/echo/v4" //nolint:depguard // one of the handlers measured is nothing but Echo
+	"github.com/labstack/echo/v4"
 
 	"github.com/ireneo-dev/ireneo"
 	"github.com/ireneo-dev/ireneo/form"
