@@ -49,6 +49,7 @@ const (
 	Conflict  Verb = "conflict"  // there and different: nothing is written
 	Sync      Verb = "sync"      // a registry or receipt, written anew
 	Remove    Verb = "remove"
+	Run       Verb = "run" // a command; it stands where the path does
 )
 
 // Change is what became of one file, or would.
@@ -99,11 +100,15 @@ func (a *App) Apply(ctx context.Context, plan *Plan, o Options) (done *Result, e
 	}
 
 	changes = slices.Concat(changes, registries, kept)
-	return a.carryOut(ctx, root, changes, touched(changes), &Result{Changes: changes, Next: plan.Next}, o)
+	return a.carryOut(ctx, root, &Result{Changes: changes, Next: plan.Next}, touched(changes), o)
 }
 
 // carryOut writes and then checks, and undoes the one where the other fails.
-func (a *App) carryOut(ctx context.Context, root *os.Root, changes []Change, packages []string, done *Result, o Options) (*Result, error) {
+func (a *App) carryOut(ctx context.Context, root *os.Root, done *Result, packages []string, o Options) (*Result, error) {
+	changes := done.Changes
+	if len(packages) > 0 {
+		done.Changes = append(changes, Change{Verb: Run, Path: "go vet " + strings.Join(packages, " ")})
+	}
 	if o.Pretend {
 		return done, nil
 	}

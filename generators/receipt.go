@@ -142,7 +142,7 @@ func (a *App) Destroy(ctx context.Context, kind, name string, o Options) (done *
 	}
 
 	done.Changes = append(changes, registries...)
-	return a.carryOut(ctx, root, done.Changes, []string{"./..."}, done, o)
+	return a.carryOut(ctx, root, done, []string{"./..."}, o)
 }
 
 // askLog refuses where events would become unreadable.

@@ -100,7 +100,7 @@ var plainTypes = []fieldType{
 		},
 	},
 	{
-		name: "url", doc: "an address with its scheme; show it in links only through templ, which drops javascript:",
+		name: "url", doc: "an address with its scheme; show it in links only through templ; it drops javascript:",
 		goType: "string", required: true, rules: "url,max=2000", column: "TEXT",
 		sample: `"https://example.com/a"`, zero: `""`, wire: `"https://example.com/a"`, posted: "https://example.com/a",
 		breakages: []breakage{
@@ -110,7 +110,7 @@ var plainTypes = []fieldType{
 		},
 	},
 	{
-		name: "json", doc: "any JSON, json.RawMessage; forms have no input for it and refuse it, the log drops the space in it, and text in it that cannot be stored is reported without its field",
+		name: "json", doc: "any JSON, json.RawMessage; forms have no input for it and refuse it; the log drops the space in it; text in it that cannot be stored is reported without its field",
 		goType: "json.RawMessage", imports: []string{"encoding/json"}, nilable: true, required: true, column: "TEXT", serializer: "json",
 		sample: "json.RawMessage(`{\"a\":1}`)", zero: "nil", wire: `{"a":1}`,
 		breakages: []breakage{{adjective: "no", value: "nil", message: required, missing: true}},
@@ -122,7 +122,7 @@ var withArguments = map[string]struct {
 	usage, doc string
 	of         func(args []string) (fieldType, error)
 }{
-	"decimal": {"decimal:12:2", "an exact number, decimal.Decimal, here of 12 digits, 2 of them behind the point; the event checks how large it is, nobody how many digits follow the point; its column is text, so sort and add up in Go", decimalType},
+	"decimal": {"decimal:12:2", "an exact number, decimal.Decimal, here of 12 digits, 2 of them behind the point; the event checks how large it is, nobody how many digits follow the point; its column is text; sort and add up in Go", decimalType},
 	"enum":    {"enum:open:settled", "one of these words", enumType},
 	"ref":     {"ref:customer", "the id of a stream of that type", refType},
 }

@@ -1,0 +1,75 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/ireneo-dev/ireneo/generators"
+)
+
+func destroy() *cobra.Command {
+	a := &asked{}
+	cmd := &cobra.Command{
+		Use: "destroy KIND NAME", Short: "Undo what was generated",
+		Long: "Undo what was generated: remove the files that are still as they were written. Files edited since\n" +
+			"are kept. KIND is event, stream, projection or migration.",
+		Example: "  ireneo destroy event debt/issued\n  ireneo destroy projection debt_summaries",
+		Args:    atLeast(false, "the kind, such as event,", "the name, such as debt/issued,"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			app, err := generators.Find(".")
+			if err != nil {
+				return err
+			}
+			name, err := nameOf(args[0], args[1], app.Streams())
+			if err != nil {
+				return usageError{err}
+			}
+			done, err := app.Destroy(cmd.Context(), args[0], name, a.Options)
+			return a.show(cmd, done, err)
+		},
+	}
+	a.flags(cmd)
+	cmd.Flags().BoolVar(&a.Force, "force", false, "remove files edited since, too")
+	return cmd
+}
+
+// nameOf is the name under which something was generated.
+func nameOf(kind, text string, streams []string) (string, error) {
+	switch kind {
+	case "event":
+		name, err := generators.ParseEvent(text, true, streams...)
+		return name.Stored(), err
+	case "stream":
+		name, err := generators.ParseStream(text, true)
+		return name.Snake, err
+	case "projection":
+		name, err := generators.ParseProjection(text, true)
+		return name.Snake, err
+	case "migration":
+		name, err := generators.ParseMigration(text)
+		return name.Snake, err
+	default:
+		return "", fmt.Errorf("nothing of the kind %q is generated; there are event, stream, projection and migration", kind)
+	}
+}
+
+func syncRegistries() *cobra.Command {
+	a := &asked{}
+	cmd := &cobra.Command{
+		Use: "sync", Short: "Rebuild the lists of events and streams",
+		Long: "Rebuild app/events/events_gen.go and app/event_streams/streams_gen.go from what is there, whoever\n" +
+			"wrote it. The generators do so by themselves. A merge conflict in one of them is resolved by it.",
+		Example: "  ireneo sync", Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			app, err := generators.Find(".")
+			if err != nil {
+				return err
+			}
+			done, err := app.Sync(cmd.Context(), a.Options)
+			return a.show(cmd, done, err)
+		},
+	}
+	a.flags(cmd)
+	return cmd
+}
