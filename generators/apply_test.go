@@ -132,14 +132,53 @@ func TestApply_FailedCheck_IsUndone(t *testing.T) {
 
 // A write that fails in the middle is undone too: here a file stands where a folder
 // has to be.
-func TestApply_FailedWrite_IsUndone(t *testing.T) {
+func TestWrite_Failed_IsUndone(t *testing.T) {
 	app := newApp(t, "example.com/shop")
-	write(t, app.Dir, ".ireneo", "a file, where the folder of receipts has to be\n")
+	write(t, app.Dir, "app/old.txt", "old")
+	write(t, app.Dir, "app/gone/gone.txt", "gone")
+	write(t, app.Dir, "app/file", "no folder")
 	before := tree(t, app.Dir)
-	if _, err := app.Apply(t.Context(), event(t, app, "debt/issued"), generators.Options{}); err == nil {
+	root, err := os.OpenRoot(app.Dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := root.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+
+	undo, err := generators.Write(root,
+		generators.Change{Verb: generators.Create, Path: "app/new/folder/new.txt"},
+		generators.Change{Verb: generators.Force, Path: "app/old.txt"},
+		generators.Change{Verb: generators.Remove, Path: "app/gone/gone.txt"},
+		generators.Change{Verb: generators.Create, Path: "app/file/new.txt"},
+	)
+	if err == nil {
 		t.Error("no error")
 	}
-	unchanged(t, app.Dir, before)
+	unchanged := cmp.Equal(before, tree(t, app.Dir))
+	if err := undo(); err != nil || unchanged {
+		t.Errorf("undone with %v; unchanged before: %t", err, unchanged)
+	}
+	if diff := cmp.Diff(before, tree(t, app.Dir)); diff != "" {
+		t.Errorf("the tree has changed (-before +after):\n%s", diff)
+	}
+	if _, err := os.Stat(filepath.Join(app.Dir, "app/new")); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("a folder is left: %v", err)
+	}
+}
+
+func TestApply_LinkThatLeadsNowhere(t *testing.T) {
+	app := newApp(t, "example.com/shop")
+	write(t, app.Dir, "app/events/debt/keep.txt", "")
+	if err := os.Symlink("nowhere.go", filepath.Join(app.Dir, issued)); err != nil {
+		t.Fatal(err)
+	}
+	_, err := app.Apply(t.Context(), event(t, app, "debt/issued"), generators.Options{Force: true})
+	if err == nil || !strings.Contains(err.Error(), "leads nowhere") {
+		t.Errorf("got %v", err)
+	}
 }
 
 // No link leads out of the application.
@@ -220,7 +259,7 @@ func TestDestroy_RefusesWhileTheLogHasEvents(t *testing.T) {
 		return 3, nil
 	}
 	_, err := app.Destroy(t.Context(), "event", "debt.issued", generators.Options{Force: true})
-	if err == nil || !strings.Contains(err.Error(), "the log has 3 events") {
+	if err == nil || !strings.Contains(err.Error(), "the log has 3 events debt.issued") {
 		t.Errorf("got %v", err)
 	}
 	unchanged(t, app.Dir, before)

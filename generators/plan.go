@@ -74,8 +74,15 @@ func (e *ConflictError) Error() string {
 	return strings.Join(e.Paths, ", ") + ": there already, and different; say --force to overwrite or --skip to keep. Nothing was written"
 }
 
+// WithoutTests is the plan without the tests.
+func (p *Plan) WithoutTests() *Plan {
+	less := *p
+	less.Files = slices.DeleteFunc(slices.Clone(p.Files), func(f File) bool { return strings.HasSuffix(f.Path, "_test.go") })
+	return &less
+}
+
 // Apply carries out a plan: all of it, or, on any error, nothing. The result comes with
-// a ConflictError too.
+// a ConflictError too. Two may not be at work on the same tree.
 func (a *App) Apply(ctx context.Context, plan *Plan, o Options) (done *Result, err error) {
 	root, err := os.OpenRoot(a.Dir)
 	if err != nil {
@@ -134,6 +141,9 @@ func resolve(tree fs.FS, files []File, o Options) ([]Change, error) {
 		c := Change{Path: f.Path, data: data}
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
+			if _, err := fs.Lstat(tree, f.Path); err == nil {
+				return nil, fmt.Errorf("%s is a link that leads nowhere; remove it", f.Path)
+			}
 			c.Verb = Create
 		case err != nil:
 			return nil, err

@@ -145,20 +145,27 @@ func (a *App) Destroy(ctx context.Context, kind, name string, o Options) (done *
 	return a.carryOut(ctx, root, done, []string{"./..."}, o)
 }
 
-// askLog refuses where events would become unreadable.
+// askLog refuses where events would become unreadable, and says what is to be known
+// otherwise.
 func (a *App) askLog(ctx context.Context, kind, name string) (notes []string, err error) {
-	if kind != "event" && kind != "stream" {
-		return nil, nil
+	var events string
+	switch kind {
+	case "event":
+		events = "events " + name
+	case "stream":
+		events = "events of streams " + name
+	default:
+		return []string{"Where its migration was applied already, write another that undoes it."}, nil
 	}
 	if a.Recorded == nil {
-		return []string{fmt.Sprintf("The log was not asked whether it has events of the %s %s; they stay in it, but nothing reads them any more.", kind, name)}, nil
+		return []string{fmt.Sprintf("The log was not asked whether it has %s; they stay in it, but nothing reads them any more.", events)}, nil
 	}
 	count, err := a.Recorded(ctx, kind, name)
 	if err != nil {
-		return nil, fmt.Errorf("ask the log for events of the %s %s: %w", kind, name, err)
+		return nil, fmt.Errorf("ask the log for %s: %w", events, err)
 	}
 	if count > 0 {
-		return nil, fmt.Errorf("the log has %d events of the %s %s, which nothing could read any more; keep it", count, kind, name)
+		return nil, fmt.Errorf("the log has %d %s, which nothing could read any more; keep the %s", count, events, kind)
 	}
 	return nil, nil
 }

@@ -13,7 +13,7 @@ import (
 // asked is what the flags of a command say.
 type asked struct {
 	generators.Options
-	quiet, json, keep bool
+	quiet, json, keep, noTest bool
 }
 
 // flags gives a command the flags that all have which write.
@@ -30,6 +30,7 @@ func (a *asked) generateFlags(cmd *cobra.Command, keep bool) *cobra.Command {
 	f := cmd.Flags()
 	f.BoolVar(&a.Force, "force", false, "overwrite files that differ")
 	f.BoolVar(&a.Skip, "skip", false, "keep files that differ")
+	f.BoolVar(&a.noTest, "no-test", false, "write no tests")
 	if keep {
 		f.BoolVar(&a.keep, "keep-name", false, "take the name as it is, singular or plural")
 	}
@@ -48,6 +49,9 @@ func (a *asked) carryOut(cmd *cobra.Command, plan func(*generators.App) (*genera
 	p, err := plan(app)
 	if err != nil {
 		return err
+	}
+	if a.noTest {
+		p = p.WithoutTests()
 	}
 	done, err := app.Apply(cmd.Context(), p, a.Options)
 	return a.show(cmd, done, err)
