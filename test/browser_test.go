@@ -163,14 +163,21 @@ func TestBrowser_WholePath(t *testing.T) {
 	b.checkField("#payment-principal", "60.00")
 	b.picture("overpaid")
 
-	b.conflict(submit("/payments"))
-	b.load(200, []string{"Settle the debt"}, chromedp.SetValue("#payment-principal", "40.00"), submit("/payments"))
+	b.conflict(submit)
 	b.load(200, []string{"Nothing more to do", "Settled", "by transfer"},
 		chromedp.SetValue("#settlement-on", today), submit("/settlement"))
 	b.picture("settled")
 	b.load(200, []string{"You are looking at the past", "4 of 5", "Payment changed"}, chromedp.Click(`a[rel="prev"]`))
 	b.picture("past")
 	b.load(200, []string{"Nothing more to do"}, chromedp.Click(`.past a`))
+	b.load(200, []string{"You are looking at the past", "1 of 5", "Issued changed"},
+		chromedp.SetValue("#travel-version", "1"), chromedp.Click(`.travel form button`))
+	for _, list := range []string{"/customers", "/accounts"} {
+		b.load(200, []string{"Harbour Bakery"}, chromedp.Navigate(b.url+list))
+		b.picture(list[1:])
+		b.load(200, []string{"History"}, chromedp.Click(`.rows tbody a`))
+		b.picture(list[1 : len(list)-1])
+	}
 	b.load(404, []string{"nothing at this address"}, chromedp.Navigate(b.url+"/debts/nobody"))
 	b.picture("not-found")
 }
@@ -214,19 +221,33 @@ func (b *browser) checkField(field, want string) {
 	}
 }
 
-// conflict lets somebody else record a payment while the form is open.
-func (b *browser) conflict(submit chromedp.Action[chromedp.Void]) {
+// conflict records a payment in another tab while the form is open in this one, is
+// refused, and records it all the same with one click.
+func (b *browser) conflict(pay func(form string) chromedp.Action[chromedp.Void]) {
 	b.t.Helper()
 	address, err := chromedp.Run(b.ctx, chromedp.Location())
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	action := strings.TrimSuffix(address, "/payments") + "/payments"
-	body := form("_version", "2", "principal", "10", "on", "2026-03-31", "note", "in cash")
-	if got, err := send(b.t.Context(), "POST", action, body, nil); err != nil || got.status != 303 {
-		b.t.Fatalf("pay meanwhile: got %d, %v", got.status, err)
-	}
+	b.otherTab(strings.TrimSuffix(address, "/payments"), pay("/payments"))
+
 	b.load(409, []string{"Somebody was faster", "Payment 31 Mar 2026", "Amount 10.00", "Note in cash", "What you typed would be accepted now"},
-		chromedp.SetValue("#payment-principal", "40.00"), submit)
+		chromedp.SetValue("#payment-principal", "40.00"), pay("/payments"))
 	b.picture("conflict")
+	b.load(200, []string{"Settle the debt", "The payment is recorded."}, chromedp.Click("#late button"))
+}
+
+// otherTab records a payment of 10.00 on the page of a debt, in a tab of its own.
+func (b *browser) otherTab(address string, pay chromedp.Action[chromedp.Void]) {
+	b.t.Helper()
+	tab, closeTab := chromedp.NewContext(b.ctx)
+	defer closeTab()
+	if err := chromedp.Do(tab, chromedp.EmulateViewport(1200, 900)); err != nil { // the tab lasts as long as this context
+		b.t.Fatal(err)
+	}
+	other := &browser{t: b.t, ctx: tab, url: b.url}
+	other.load(200, []string{"Record a payment"}, chromedp.Navigate(address))
+	other.load(200, []string{"The payment is recorded."},
+		chromedp.SetValue("#payment-principal", "10.00"), chromedp.SetValue("#payment-on", "2026-03-31"),
+		chromedp.SetValue("#payment-note", "in cash"), pay)
 }
