@@ -107,6 +107,7 @@ func (b *browser) picture(name string) {
 		}
 		b.do(chromedp.EmulateViewport(look.width, 800))
 		b.checkWidth(name, look.width)
+		b.audit(name + "-" + look.name)
 		png, err := chromedp.Run(b.ctx, chromedp.FullScreenshot(100))
 		if err != nil {
 			b.t.Fatal(err)
