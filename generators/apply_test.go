@@ -99,6 +99,18 @@ func TestApply_Twice_ChangesNothing(t *testing.T) {
 	unchanged(t, app.Dir, before)
 }
 
+// What several generations share is made once, and then the user's.
+func TestApply_Shared_IsLeftAlone(t *testing.T) {
+	app := newApp(t, "example.com/shop")
+	apply(t, app, event(t, app, "debt/issued"), nil)
+	mine := "// Package debt is about debts.\npackage debt\n"
+	write(t, app.Dir, "app/events/debt/doc.go", mine)
+	apply(t, app, event(t, app, "debt/settled"), nil)
+	if got := tree(t, app.Dir)["app/events/debt/doc.go"]; got != mine {
+		t.Errorf("got %q, want %q", got, mine)
+	}
+}
+
 // A check that fails puts back what was overwritten, and takes away files and folders
 // that were made.
 func TestApply_FailedCheck_IsUndone(t *testing.T) {
@@ -200,12 +212,22 @@ func TestDestroy_RemovesWhatWasGenerated(t *testing.T) {
 	before := tree(t, app.Dir)
 	apply(t, app, event(t, app, "debt/issued", "on:date"), nil)
 	apply(t, app, event(t, app, "debt/settled"), nil)
-	for _, name := range []string{"debt.issued", "debt.settled"} {
-		if _, err := app.Destroy(t.Context(), "event", name, generators.Options{}); err != nil {
-			t.Fatal(err)
-		}
+	if _, err := app.Destroy(t.Context(), "event", "debt.issued", generators.Options{}); err != nil {
+		t.Fatal(err)
 	}
 	after := tree(t, app.Dir)
+	for _, shared := range []string{"app/events/debt/doc.go", "app/events/events_test.go"} {
+		if after[shared] == "" {
+			t.Errorf("%s is gone, which the other event needs", shared)
+		}
+	}
+	if _, err := app.Destroy(t.Context(), "event", "debt.settled", generators.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	after = tree(t, app.Dir)
+	if strings.Contains(after["app/events/events_gen.go"], "debt") {
+		t.Error("what was destroyed is still registered")
+	}
 	for _, registry := range []string{"app/events/events_gen.go", "app/event_streams/streams_gen.go"} {
 		delete(after, registry)
 	}
@@ -214,6 +236,22 @@ func TestDestroy_RemovesWhatWasGenerated(t *testing.T) {
 	}
 	if _, err := os.Stat(filepath.Join(app.Dir, "app/events/debt")); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("an empty folder is left: %v", err)
+	}
+}
+
+// What was there before, and kept, is not ours to remove.
+func TestDestroy_KeepsWhatWasSkipped(t *testing.T) {
+	app := newApp(t, "example.com/shop")
+	mine := "package debt\n\ntype mine struct{}\n"
+	write(t, app.Dir, issued, mine)
+	if _, err := app.Apply(t.Context(), event(t, app, "debt/issued"), generators.Options{Skip: true}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := app.Destroy(t.Context(), "event", "debt.issued", generators.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	if got := tree(t, app.Dir)[issued]; got != mine {
+		t.Errorf("got %q, want %q", got, mine)
 	}
 }
 

@@ -40,11 +40,14 @@ func TestProjection_OnEventsWrittenByHand(t *testing.T) {
 	app := newApp(t, "example.com/shop")
 	write(t, app.Dir, "app/events/debt/hand.go", "package debt\n\nimport \"github.com/ireneo-dev/ireneo\"\n\n"+
 		"type Issued struct {\n\tireneo.Event `name:\"debt.issued\"`\n\tAmount, Fee int64\n}\n")
-	plan, err := projection(app, "debts", "debt/issued", false, "fee:int", "name:string")
+	plan, err := projection(app, "debts", "debt/issued", false, "fee:int", "name:string", "amount:string")
 	done := apply(t, app, plan, err)
 	after := tree(t, app.Dir)
 	contains(t, after["app/projections/debts.go"], "type Debt struct", "d.Fee = e.Fee")
 	contains(t, strings.Join(done.Next, "\n"), "some of the events have no sample")
+	if strings.Contains(after["app/projections/debts.go"], "e.Amount") {
+		t.Error("a number is taken over into a text")
+	}
 	if strings.Contains(after["app/projections/debts_test.go"], "FindIsReplay") {
 		t.Error("there is a test without samples")
 	}
