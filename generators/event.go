@@ -68,6 +68,9 @@ func (a *App) eventData(name EventName, fields []Field) eventData {
 			testImports = append(testImports, f.Imports()...)
 		}
 		for _, b := range f.Breakages() {
+			if slices.ContainsFunc(d.Rules, func(r ruleData) bool { return r.Case == b.Case }) {
+				b.Case += " (" + f.Name.Snake + ")" // two fields are called the same
+			}
 			d.Rules = append(d.Rules, ruleData{b, f.Name.Go})
 			testImports = append(testImports, b.Imports...)
 		}

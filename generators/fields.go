@@ -178,14 +178,6 @@ func (f Field) value(expr string) string {
 	}
 }
 
-// Zero is what the field is before it is set.
-func (f Field) Zero() string {
-	if f.Null {
-		return "nil"
-	}
-	return f.typ.zero
-}
-
 // Wire is the sample in JSON.
 func (f Field) Wire() string { return f.typ.wire }
 

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -148,7 +149,7 @@ func (a *App) migration(name, template string, data migrationData) ([]rendered, 
 
 // migrationNumber is the time, or one more than the last number where that is later.
 func (a *App) migrationNumber(name string) (string, error) {
-	entries, err := os.ReadDir(path.Join(a.Dir, migrationsDir))
+	entries, err := os.ReadDir(filepath.Join(a.Dir, filepath.FromSlash(migrationsDir)))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return "", err
 	}

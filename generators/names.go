@@ -44,10 +44,12 @@ func parseName(kind, text string) (Name, error) {
 	return Name{Snake: snake, Go: goName(snake)}, nil
 }
 
-// importedNames are the packages that generated code imports, and the folders that go
-// treats in its own way. A stream's package must be none of them.
-var importedNames = strings.Fields(`civil cmp cmpopts context decimal errors events ireneo ireneotest json main
-	migrate money projections reflect streams strings testing time uuid internal testdata vendor doc events_test`)
+// hidden are names that generated code uses, of packages and of variables, and folders
+// that go treats in its own way. A stream's package must be none of them.
+var hidden = strings.Fields(`civil cmp cmpopts context decimal errors events ireneo ireneotest json migrate money os
+	projections reflect streams strings testing time uuid internal main testdata vendor
+	anything at config ctx data err ev got h log name rule stored stream tt want
+	a b c d e f g h i j k l m n o p q r s t u v w x y z`)
 
 // ParseStream reads the name of a stream. It is singular, because it names one; keep
 // allows any number.
@@ -57,8 +59,8 @@ func ParseStream(text string, keep bool) (Name, error) {
 		return Name{}, err
 	}
 	pkg := name.Package()
-	if slices.Contains(importedNames, pkg) || token.IsKeyword(pkg) || types.Universe.Lookup(pkg) != nil {
-		return Name{}, fmt.Errorf("stream %q: its package %s would hide another; use another word", text, pkg)
+	if slices.Contains(hidden, pkg) || token.IsKeyword(pkg) || types.Universe.Lookup(pkg) != nil {
+		return Name{}, fmt.Errorf("stream %q: its package %s would hide something else; use another word", text, pkg)
 	}
 	if one := singular(name.Snake); one != name.Snake && !keep {
 		return Name{}, fmt.Errorf("stream %q: did you mean %s? Say --keep-name to keep it", text, spelledLike(text, one))

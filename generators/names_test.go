@@ -120,7 +120,7 @@ func TestParse_RefusesHostileNames(t *testing.T) {
 		_, err := generators.ParseEvent(typed, true)
 		refused(t, "event", typed, err)
 	}
-	for _, typed := range []string{"time", "civil", "ireneo", "testing", "internal", "main", "com_plex", "events"} {
+	for _, typed := range []string{"time", "civil", "ireneo", "testing", "internal", "main", "com_plex", "events", "config", "rule", "t"} {
 		_, err := generators.ParseStream(typed, true)
 		refused(t, "stream", typed, err)
 	}

@@ -118,10 +118,10 @@ func (a *App) projectionData(p Projection) (projectionData, error) {
 }
 
 // receiver is the letter of the model in functions: that of its last word, unless it
-// is the event's.
+// is the event's, or none.
 func receiver(name Name) string {
 	_, last := lastWord(name.Snake)
-	if last[:1] == "e" {
+	if last[0] == 'e' || last[0] < 'a' {
 		return "m"
 	}
 	return last[:1]

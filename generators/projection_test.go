@@ -53,6 +53,18 @@ func TestProjection_OnEventsWrittenByHand(t *testing.T) {
 	}
 }
 
+// Names that are odd, but names, still give code that can be read.
+func TestProjection_OddNames(t *testing.T) {
+	app := newApp(t, "example.com/shop")
+	apply(t, app, event(t, app, "debt/issued", "customer:string", "customer_id:ref:customer", "on:date", "date:date"), nil)
+	contains(t, tree(t, app.Dir)["app/events/debt_issued_test.go"], `"no customer (customer_id)"`, `"no date (date)"`)
+	for _, name := range []string{"debts_of_2024s", "entries", "people"} {
+		plan, err := projection(app, name, "debt/issued", false, "customer:string")
+		apply(t, app, plan, err)
+	}
+	contains(t, tree(t, app.Dir)["app/projections/people.go"], "type Person struct", "p *Person", `return "people"`)
+}
+
 // The sample of the newest schema version is the one that is tested with.
 func TestProjection_TakesTheNewestSample(t *testing.T) {
 	app := newApp(t, "example.com/shop")

@@ -17,7 +17,7 @@ var templateFiles embed.FS
 // templates are the files as they are generated. What comes from outside is an
 // identifier, or goes through quote.
 var templates = template.Must(template.New("").Funcs(template.FuncMap{
-	"quote": strconv.Quote, "article": article, "upperFirst": upperFirst,
+	"quote": strconv.Quote, "article": article,
 }).ParseFS(templateFiles, "templates/*.tmpl"))
 
 func execute(name string, data any) ([]byte, error) {

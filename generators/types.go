@@ -24,7 +24,7 @@ type fieldType struct {
 
 	serializer string // GORM's, where databases do not know the type
 
-	sample, zero     string // in Go
+	sample           string // in Go
 	wire             string // the sample in JSON
 	posted           string // what is typed to get the sample
 	mistyped, answer string // what a form refuses, and what it says behind the label
@@ -54,45 +54,45 @@ var plainTypes = []fieldType{
 	{
 		name: "int", doc: "a whole number, int64",
 		goType: "int64", column: "BIGINT",
-		sample: "42", zero: "0", wire: "42", posted: "42", mistyped: "ten", answer: "must be a whole number such as 42",
+		sample: "42", wire: "42", posted: "42", mistyped: "ten", answer: "must be a whole number such as 42",
 	},
 	{
 		name: "bool", doc: "yes or no",
 		goType: "bool", column: "BOOLEAN",
-		sample: "true", zero: "false", wire: "true", posted: "yes", mistyped: "maybe", answer: "must be yes or no",
+		sample: "true", wire: "true", posted: "yes", mistyped: "maybe", answer: "must be yes or no",
 	},
 	{
 		name: "date", doc: "a day without a time, civil.Date",
 		goType: "civil.Date", imports: []string{civilPath}, required: true, column: "DATE",
-		sample: "civil.Date{Year: 2026, Month: 1, Day: 31}", zero: "civil.Date{}", wire: `"2026-01-31"`,
+		sample: "civil.Date{Year: 2026, Month: 1, Day: 31}", wire: `"2026-01-31"`,
 		posted: "2026-01-31", mistyped: "31.1.2026", answer: "must be a date such as 2026-01-31",
 		breakages: []breakage{{adjective: "no", value: "civil.Date{}", message: required, missing: true}},
 	},
 	{
 		name: "time", doc: "a moment, time.Time; forms and read models keep it in UTC",
 		goType: "time.Time", imports: []string{"time"}, required: true, column: "TIMESTAMP",
-		sample: "time.Date(2026, 1, 31, 14, 30, 0, 0, time.UTC)", zero: "time.Time{}", wire: `"2026-01-31T14:30:00Z"`,
+		sample: "time.Date(2026, 1, 31, 14, 30, 0, 0, time.UTC)", wire: `"2026-01-31T14:30:00Z"`,
 		posted: "2026-01-31T14:30", mistyped: "noon", answer: "must be a date and time such as 2026-01-31 14:30",
 		breakages: []breakage{{adjective: "no", value: "time.Time{}", message: required, missing: true}},
 	},
 	{
 		name: "money", doc: "an amount above zero, int64 cents",
 		goType: "int64", form: "money", rules: "gt=0", comment: "cents", column: "BIGINT",
-		sample: "100_000", zero: "0", wire: "100000", posted: "1,000.00", mistyped: "ten", answer: "must be an amount such as 1,234.56",
+		sample: "100_000", wire: "100000", posted: "1,000.00", mistyped: "ten", answer: "must be an amount such as 1,234.56",
 		breakages: []breakage{{adjective: "no", value: "0", message: "must be greater than 0"}},
 	},
 	{
 		name: "uuid", doc: "a UUID, uuid.UUID",
 		goType: "uuid.UUID", imports: []string{uuidPath}, required: true, column: "TEXT",
-		sample: `uuid.MustParse("0190163d-8694-739b-aea5-966c26f8ad91")`, zero: "uuid.Nil",
-		wire: `"0190163d-8694-739b-aea5-966c26f8ad91"`, posted: "0190163d-8694-739b-aea5-966c26f8ad91",
+		sample: `uuid.MustParse("0190163d-8694-739b-aea5-966c26f8ad91")`,
+		wire:   `"0190163d-8694-739b-aea5-966c26f8ad91"`, posted: "0190163d-8694-739b-aea5-966c26f8ad91",
 		mistyped: "42", answer: "must be a UUID such as 0190163d-8694-739b-aea5-966c26f8ad91",
 		breakages: []breakage{{adjective: "no", value: "uuid.Nil", message: required, missing: true}},
 	},
 	{
 		name: "email", doc: "an email address",
 		goType: "string", required: true, rules: "email,max=254", column: "TEXT",
-		sample: `"ana@example.com"`, zero: `""`, wire: `"ana@example.com"`, posted: "ana@example.com",
+		sample: `"ana@example.com"`, wire: `"ana@example.com"`, posted: "ana@example.com",
 		breakages: []breakage{
 			{adjective: "no", value: `""`, message: required, missing: true},
 			{adjective: "wrong", value: `"ana"`, message: "must be a valid email address"},
@@ -102,7 +102,7 @@ var plainTypes = []fieldType{
 	{
 		name: "url", doc: "an address with its scheme; show it in links only through templ; it drops javascript:",
 		goType: "string", required: true, rules: "url,max=2000", column: "TEXT",
-		sample: `"https://example.com/a"`, zero: `""`, wire: `"https://example.com/a"`, posted: "https://example.com/a",
+		sample: `"https://example.com/a"`, wire: `"https://example.com/a"`, posted: "https://example.com/a",
 		breakages: []breakage{
 			{adjective: "no", value: `""`, message: required, missing: true},
 			{adjective: "wrong", value: `"nowhere"`, message: "must be a valid URL"},
@@ -112,7 +112,7 @@ var plainTypes = []fieldType{
 	{
 		name: "json", doc: "any JSON, json.RawMessage; forms have no input for it and refuse it; the log drops the space in it; text in it that cannot be stored is reported without its field",
 		goType: "json.RawMessage", imports: []string{"encoding/json"}, nilable: true, required: true, column: "TEXT", serializer: "json",
-		sample: "json.RawMessage(`{\"a\":1}`)", zero: "nil", wire: `{"a":1}`,
+		sample: "json.RawMessage(`{\"a\":1}`)", wire: `{"a":1}`,
 		breakages: []breakage{{adjective: "no", value: "nil", message: required, missing: true}},
 	},
 }
@@ -178,7 +178,7 @@ func textType(name, doc string, limit int) fieldType {
 	return fieldType{
 		name: name, doc: doc,
 		goType: "string", required: true, rules: "max=" + strconv.Itoa(limit), column: "TEXT",
-		sample: `"Some words"`, zero: `""`, wire: `"Some words"`, posted: "Some words",
+		sample: `"Some words"`, wire: `"Some words"`, posted: "Some words",
 		breakages: []breakage{
 			{adjective: "no", value: `""`, message: required, missing: true},
 			{adjective: "long", value: fmt.Sprintf("strings.Repeat(\"a\", %s)", digits(limit+1)), message: longer(limit), imports: []string{"strings"}},
@@ -232,7 +232,7 @@ func decimalType(args []string) (fieldType, error) {
 	return fieldType{
 		name:   "decimal",
 		goType: "decimal.Decimal", imports: []string{decimalPath}, rules: "gte=-" + limit + ",lte=" + limit, column: "TEXT",
-		sample: `decimal.RequireFromString("4.25")`, zero: "decimal.Decimal{}", wire: `"4.25"`,
+		sample: `decimal.RequireFromString("4.25")`, wire: `"4.25"`,
 		posted: "4.25", mistyped: "ten", answer: "must be a number such as 4.25",
 		breakages: []breakage{
 			{adjective: "small", value: fmt.Sprintf("decimal.RequireFromString(%q)", "-"+over), message: "must be -" + shown + " or greater"},
@@ -257,7 +257,7 @@ func enumType(args []string) (fieldType, error) {
 	return fieldType{
 		name:   "enum",
 		goType: "string", rules: "oneof=" + list, column: "TEXT",
-		sample: strconv.Quote(args[0]), zero: `""`, wire: strconv.Quote(args[0]),
+		sample: strconv.Quote(args[0]), wire: strconv.Quote(args[0]),
 		posted: args[0], mistyped: "something_else", answer: "must be one of " + strings.Join(args, ", "),
 		breakages: []breakage{{adjective: "unknown", value: `"Something else"`, message: "must be one of [" + list + "]"}},
 	}, nil
