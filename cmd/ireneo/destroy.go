@@ -17,16 +17,13 @@ func destroy() *cobra.Command {
 		Example: "  ireneo destroy event debt/issued\n  ireneo destroy projection debt_summaries",
 		Args:    atLeast(false, "the kind, such as event,", "the name, such as debt/issued,"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			app, err := generators.Find(".")
-			if err != nil {
-				return err
-			}
-			name, err := nameOf(args[0], args[1], app.Streams())
-			if err != nil {
-				return usageError{err}
-			}
-			done, err := app.Destroy(cmd.Context(), args[0], name, a.Options)
-			return a.show(cmd, done, err)
+			return a.answer(cmd, func(app *generators.App) (*generators.Result, error) {
+				name, err := nameOf(args[0], args[1], app.Streams())
+				if err != nil {
+					return nil, usageError{err}
+				}
+				return app.Destroy(cmd.Context(), args[0], name, a.Options)
+			})
 		},
 	}
 	a.flags(cmd)
@@ -62,12 +59,9 @@ func syncRegistries() *cobra.Command {
 			"wrote it. The generators do so by themselves. A merge conflict in one of them is resolved by it.",
 		Example: "  ireneo sync", Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			app, err := generators.Find(".")
-			if err != nil {
-				return err
-			}
-			done, err := app.Sync(cmd.Context(), a.Options)
-			return a.show(cmd, done, err)
+			return a.answer(cmd, func(app *generators.App) (*generators.Result, error) {
+				return app.Sync(cmd.Context(), a.Options)
+			})
 		},
 	}
 	a.flags(cmd)

@@ -39,22 +39,19 @@ func (a *asked) generateFlags(cmd *cobra.Command, keep bool) *cobra.Command {
 
 // carryOut applies what plan makes of the application around the working directory.
 func (a *asked) carryOut(cmd *cobra.Command, plan func(*generators.App) (*generators.Plan, error)) error {
-	if a.Force && a.Skip {
-		return usageError{errors.New("say --force or --skip, not both")}
-	}
-	app, err := generators.Find(".")
-	if err != nil {
-		return err
-	}
-	p, err := plan(app)
-	if err != nil {
-		return err
-	}
-	if a.noTest {
-		p = p.WithoutTests()
-	}
-	done, err := app.Apply(cmd.Context(), p, a.Options)
-	return a.show(cmd, done, err)
+	return a.answer(cmd, func(app *generators.App) (*generators.Result, error) {
+		if a.Force && a.Skip {
+			return nil, usageError{errors.New("say --force or --skip, not both")}
+		}
+		p, err := plan(app)
+		if err != nil {
+			return nil, err
+		}
+		if a.noTest {
+			p = p.WithoutTests()
+		}
+		return app.Apply(cmd.Context(), p, a.Options)
+	})
 }
 
 func generate() *cobra.Command {

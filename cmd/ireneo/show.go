@@ -11,7 +11,18 @@ import (
 	"github.com/ireneo-dev/ireneo/generators"
 )
 
-// show says what was done. It passes err on, behind what was found out until then.
+// answer does something with the application around the working directory, and says
+// what was done. Its error is do's, after what was found out until then.
+func (a *asked) answer(cmd *cobra.Command, do func(*generators.App) (*generators.Result, error)) error {
+	app, err := generators.Find(".")
+	var done *generators.Result
+	if err == nil {
+		done, err = do(app)
+	}
+	return a.show(cmd, done, err)
+}
+
+// show says what was done, done being nil where nothing was found out. It passes err on.
 func (a *asked) show(cmd *cobra.Command, done *generators.Result, err error) error {
 	out := cmd.OutOrStdout()
 	switch {
@@ -36,24 +47,24 @@ func (a *asked) show(cmd *cobra.Command, done *generators.Result, err error) err
 	return err
 }
 
-// answer is a result for programs.
-type answer struct {
+// report is a result for programs.
+type report struct {
 	Changes []generators.Change `json:"changes"`
 	Next    []string            `json:"next"`
 	Error   string              `json:"error,omitempty"`
 }
 
 func showJSON(out io.Writer, done *generators.Result, err error) error {
-	a := answer{Changes: []generators.Change{}, Next: []string{}}
+	r := report{Changes: []generators.Change{}, Next: []string{}}
 	if done != nil {
-		a.Changes = append(a.Changes, done.Changes...)
-		a.Next = append(a.Next, done.Next...)
+		r.Changes = append(r.Changes, done.Changes...)
+		r.Next = append(r.Next, done.Next...)
 	}
 	if err != nil {
-		a.Error = err.Error()
+		r.Error = err.Error()
 	}
 	enc := json.NewEncoder(out)
 	enc.SetEscapeHTML(false)
 	enc.SetIndent("", "\t")
-	return enc.Encode(a)
+	return enc.Encode(r)
 }
