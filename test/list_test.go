@@ -11,6 +11,7 @@ import (
 	streams "github.com/ireneo-dev/ireneo/app/event_streams"
 	"github.com/ireneo-dev/ireneo/app/projections"
 	"github.com/ireneo-dev/ireneo/db/seed"
+	"github.com/ireneo-dev/ireneo/list"
 
 	"github.com/ireneo-dev/ireneo"
 )
@@ -34,13 +35,13 @@ func TestSeed_KnowsEveryCustomer(t *testing.T) {
 			t.Fatal(err)
 		}
 		ctx := ireneo.WithLog(t.Context(), app.log)
-		for row, err := range (projections.DebtSearch{}).All(ctx) {
+		for row, err := range projections.Debts.All(ctx, list.Query{}) {
 			if err != nil || row.CustomerName == row.CustomerID {
 				t.Errorf("debt %s: customer %s is not registered, %v", row.ID, row.CustomerID, err)
 			}
 		}
 		accounts := 0
-		for row, err := range (projections.AccountSearch{}).All(ctx) {
+		for row, err := range projections.Accounts.All(ctx, list.Query{}) {
 			if err != nil || row.CustomerName == row.CustomerID {
 				t.Errorf("account %s: customer %s is not registered, %v", row.ID, row.CustomerID, err)
 			}
@@ -102,7 +103,7 @@ func TestList_Pages(t *testing.T) {
 		if _, err := seed.Run(t.Context(), app.log); err != nil {
 			t.Fatal(err)
 		}
-		first, err := projections.DebtSearch{Limit: 10}.Find(ireneo.WithLog(t.Context(), app.log))
+		first, err := projections.Debts.Find(ireneo.WithLog(t.Context(), app.log), list.Query{Limit: 10})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -120,7 +121,7 @@ func TestList_RowsAreReplays(t *testing.T) {
 			t.Fatal(err)
 		}
 		ctx := ireneo.WithLog(t.Context(), app.log)
-		page, err := projections.DebtSearch{}.Find(ctx)
+		page, err := projections.Debts.Find(ctx, list.Query{})
 		if err != nil {
 			t.Fatal(err)
 		}

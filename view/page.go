@@ -27,12 +27,21 @@ type Look struct {
 	Value func(key string, value any) string
 }
 
+// At is the look at a page: its path, without the query, and the query.
+func (l Look) At(path string, query url.Values) Look {
+	l.Path, l.Query = path, query
+	return l
+}
+
 // Phrase is an event in words.
 type Phrase struct {
 	What string          // such as "Payment"
 	Note string          // what somebody wrote down with it
 	Icon templ.Component // goes before What, if not nil
 }
+
+// Path is the page of one thing in a list, such as /debts/7.
+func Path(list, id string) string { return list + "/" + url.PathEscape(id) }
 
 // Page is a stream as its page shows it: the state at the moment that is looked at, with
 // one part of its history.

@@ -10,10 +10,12 @@ import (
 	"github.com/ireneo-dev/ireneo"
 	"github.com/ireneo-dev/ireneo/app/projections"
 	"github.com/ireneo-dev/ireneo/form"
+	"github.com/ireneo-dev/ireneo/list"
+	"github.com/ireneo-dev/ireneo/view"
 )
 
 // CustomerURL is the page of a customer.
-func CustomerURL(id string) templ.SafeURL { return templ.SafeURL(Path("/customers", id)) }
+func CustomerURL(id string) templ.SafeURL { return templ.SafeURL(view.Path("/customers", id)) }
 
 // CustomerOf is the customer whom something belongs to. One that was never registered is
 // called by the id.
@@ -42,7 +44,7 @@ func CheckCustomer(ctx context.Context, f *form.Form, id string) error {
 // CustomerField is the form's field customer_id: a choice of the customers there are, the
 // first ones by their names where there are many, and the one who is in the form already.
 func CustomerField(ctx context.Context, f *form.Form) (templ.Component, error) {
-	found, err := projections.CustomerSearch{Limit: 200}.Find(ctx)
+	found, err := projections.CustomerList.Find(ctx, list.Query{Limit: 200})
 	if err != nil {
 		return nil, err
 	}

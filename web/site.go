@@ -4,16 +4,18 @@ package web
 
 import (
 	"bytes"
+	"context"
 	"embed"
 	"fmt"
 	"io/fs"
 	"net/http"
-	"net/url"
 	"time"
 
+	"cloud.google.com/go/civil"
 	"github.com/a-h/templ"
 	"github.com/labstack/echo/v4"
 
+	"github.com/ireneo-dev/ireneo/form"
 	"github.com/ireneo-dev/ireneo/server"
 )
 
@@ -69,8 +71,19 @@ func (r Routes) GET(path string, h echo.HandlerFunc) { r.echo.GET(path, h, r.sit
 // POST adds what a form is sent to.
 func (r Routes) POST(path string, h echo.HandlerFunc) { r.echo.POST(path, h, r.site.Sign) }
 
-// Path is the page of one thing, such as /debts/7.
-func Path(list, id string) string { return list + "/" + url.PathEscape(id) }
+// Today is the day it is, in UTC.
+func (s *Site) Today() civil.Date { return civil.DateOf(s.Now().UTC()) }
+
+// NotLater refuses a day that has not come yet anywhere on earth. It is mistyped, and a
+// fact in the future would make every later one look late.
+func (s *Site) NotLater(on *civil.Date) func(context.Context, *form.Form) error {
+	return func(_ context.Context, f *form.Form) error {
+		if on.After(s.Today().AddDays(1)) {
+			f.Add("on", "is in the future")
+		}
+		return nil
+	}
+}
 
 // Home sends people to the debts.
 func Home(c echo.Context) error { return c.Redirect(http.StatusSeeOther, "/debts") }

@@ -3,21 +3,43 @@ package projections
 import (
 	"context"
 	"fmt"
-	"iter"
 	"math/big"
 
+	"cloud.google.com/go/civil"
 	"gorm.io/gorm"
-)
 
-// DebtSearch looks for debts, by the name of the customer. They can be sorted by
-// issued_on, customer, outstanding and status; usually the newest issue comes first.
-type DebtSearch Search
+	"github.com/ireneo-dev/ireneo/list"
+)
 
 // DebtRow is a debt with the name of its customer.
 type DebtRow struct {
 	OutstandingBalance
 	CustomerName string
 	CustomerKey  string // the name in lower case
+}
+
+// Debts lists the debts: the newest issue first, searched by the customer's name.
+var Debts = list.Rows[DebtRow]{
+	Query: func(ctx context.Context) (*gorm.DB, error) {
+		q, err := OutstandingBalances.Query(ctx)
+		if err != nil {
+			return nil, err
+		}
+		return q.Joins(joinCustomers).Select("outstanding_balances.*, " + ofCustomer), nil
+	},
+	ID:     list.Text("outstanding_balances.id", func(r *DebtRow) string { return r.ID }),
+	Search: []string{customerKey},
+	Filters: map[string]list.Filter{
+		"status":   {Column: "status", Allowed: []string{Open, Settled, WrittenOff}},
+		"customer": {Column: "customer_id"},
+	},
+	Sorts: map[string]list.Column[DebtRow]{
+		"issued_on":   list.Date("issued_on", func(r *DebtRow) civil.Date { return r.IssuedOn }),
+		"customer":    list.Text(customerKey, func(r *DebtRow) string { return r.CustomerKey }),
+		"outstanding": list.Number("outstanding", func(r *DebtRow) int64 { return r.Outstanding }),
+		"status":      list.Text("status", func(r *DebtRow) string { return r.Status }),
+	},
+	Usual: "-issued_on",
 }
 
 // DebtTotals are about all debts that were looked for, not about one page. Sums are cents
@@ -27,50 +49,9 @@ type DebtTotals struct {
 	Issued, Outstanding *big.Int
 }
 
-var debtOrdering = ordering[DebtRow]{
-	id:   "outstanding_balances.id",
-	idOf: func(r *DebtRow) string { return r.ID },
-	columns: map[string]column[DebtRow]{
-		"issued_on":   {"issued_on", func(r *DebtRow) any { return r.IssuedOn }, date},
-		"customer":    {customerKey, func(r *DebtRow) any { return r.CustomerKey }, text},
-		"outstanding": {"outstanding", func(r *DebtRow) any { return r.Outstanding }, number},
-		"status":      {"status", func(r *DebtRow) any { return r.Status }, text},
-	},
-	usual: Sort{Key: "issued_on", Desc: true},
-}
-
-// ParseDebtSort reads a sort of debts, such as "customer" or "-outstanding". Empty is the
-// usual one; what cannot be sorted by is ErrBadSort.
-func ParseDebtSort(text string) (Sort, error) { return debtOrdering.parse(text) }
-
-// Find reads one page. A sort or a page that does not exist is ErrBadSort or
-// ErrBadCursor.
-func (s DebtSearch) Find(ctx context.Context) (*Found[DebtRow], error) {
-	return s.page(ctx, s.After, Search(s).limit())
-}
-
-// All yields all rows of the search in order, whatever After and Limit say, and reads
-// them a page at a time. A row whose place in the order changes meanwhile may come twice
-// or not at all. An error is yielded once, as the last pair.
-func (s DebtSearch) All(ctx context.Context) iter.Seq2[DebtRow, error] {
-	return every(func(after string) (*Found[DebtRow], error) { return s.page(ctx, after, exportLimit) })
-}
-
-func (s DebtSearch) page(ctx context.Context, after string, limit int) (*Found[DebtRow], error) {
-	q, err := s.query(ctx)
-	if err != nil {
-		return nil, err
-	}
-	found, err := debtOrdering.page(q.Select("outstanding_balances.*, "+ofCustomer), s.Sort, after, limit)
-	if err != nil {
-		return nil, fmt.Errorf("search debts: %w", err)
-	}
-	return found, nil
-}
-
-// Totals adds up all that is looked for.
-func (s DebtSearch) Totals(ctx context.Context) (*DebtTotals, error) {
-	q, err := s.query(ctx)
+// TotalsOf adds up all debts that are looked for.
+func TotalsOf(ctx context.Context, asked list.Query) (*DebtTotals, error) {
+	q, err := Debts.Where(ctx, asked)
 	if err != nil {
 		return nil, err
 	}
@@ -89,24 +70,6 @@ func (s DebtSearch) Totals(ctx context.Context) (*DebtTotals, error) {
 	}, nil
 }
 
-func (s DebtSearch) query(ctx context.Context) (*gorm.DB, error) {
-	q, err := OutstandingBalances.Query(ctx)
-	if err != nil {
-		return nil, err
-	}
-	q = q.Joins(joinCustomers)
-	if s.Status != "" {
-		q = q.Where("status = ?", s.Status)
-	}
-	if s.CustomerID != "" {
-		q = q.Where("customer_id = ?", s.CustomerID)
-	}
-	if s.Text != "" {
-		q = q.Where(contains(customerKey), like(s.Text))
-	}
-	return q, nil
-}
-
 // million splits amounts into two halves that are added up apart, because the sum of
 // the amounts may not fit an int64, and a database fails rather than overflow.
 const million = 1_000_000
@@ -121,3 +84,12 @@ func joined(high, low int64) *big.Int {
 	sum := new(big.Int).Mul(big.NewInt(high), big.NewInt(million))
 	return sum.Add(sum, big.NewInt(low))
 }
+
+// Rows that belong to a customer are joined with theirs. One that was never registered
+// is called by the id.
+const (
+	joinCustomers = "LEFT JOIN customers ON customers.id = customer_id"
+	ofCustomer    = customerName + " AS customer_name, " + customerKey + " AS customer_key"
+	customerName  = "COALESCE(customers.name, customer_id)"
+	customerKey   = "COALESCE(customers.name_key, customer_id)"
+)

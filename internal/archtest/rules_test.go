@@ -17,8 +17,9 @@ var rooms = []room{
 	{framework, "store internal/*"},
 	{"form/money", ""}, // a leaf: how amounts are read and written
 	{"form", framework + " internal/* form/money"},
-	{"view", framework + " internal/* form"},
-	{"server", framework + " internal/*"},
+	{"list", "internal/*"},
+	{"view", framework + " internal/* form list"},
+	{"server", framework + " internal/* form view"},
 	{"admin", framework + " internal/*"},
 	{"cli", framework + " internal/* server"},
 	{"generators", framework + " internal/*"},
@@ -27,13 +28,13 @@ var rooms = []room{
 
 	// The application.
 	{"app/events", framework},
-	{"app/projections", framework + " app/events form/money"},
+	{"app/projections", framework + " list app/events form/money"},
 	{"app/event_streams", framework + " app/events app/projections"},
 	{"app/*", framework + " app/events app/projections app/event_streams"},
 	{"app", framework + " app/events app/projections app/event_streams app/*"},
 	{"db", framework + " app form/money app/events app/projections app/event_streams app/*"}, // seeds
 	{"db/migrate", ""},
-	{"web", framework + " form view server app form/money app/events app/projections app/event_streams app/*"},
+	{"web", framework + " form view list server app form/money app/events app/projections app/event_streams app/*"},
 	{"config", anything},
 	{"cmd/server", framework + " server cli config"},
 	{"test", anything},
@@ -55,7 +56,7 @@ const (
 )
 
 // topLevel are the folders that may stand at the top. Hidden ones are not looked at.
-const topLevel = "store form view server admin cli generators cmd ireneotest internal bench docs tools " +
+const topLevel = "store form list view server admin cli generators cmd ireneotest internal bench docs tools " +
 	"app config db web test"
 
 const (

@@ -9,74 +9,72 @@ import (
 
 	"github.com/ireneo-dev/ireneo/app/projections"
 	"github.com/ireneo-dev/ireneo/form/money"
-	"github.com/ireneo-dev/ireneo/web"
+	"github.com/ireneo-dev/ireneo/list"
+	"github.com/ireneo-dev/ireneo/server"
+	"github.com/ireneo-dev/ireneo/view"
 )
 
-// list is what the page of all accounts shows.
-type list struct {
-	web.List
+// listing is what the page of all accounts shows.
+type listing struct {
+	view.List
 	Rows  []projections.AccountRow
 	Hints bool
 }
 
 // empty reports whether there is no account at all.
-func (l list) empty() bool { return len(l.Rows) == 0 && l.After == "" && !l.Filtered() }
+func (l listing) empty() bool { return len(l.Rows) == 0 && l.Query.After == "" && !l.Query.Narrowed() }
 
 // statuses are the states one can look for.
-var statuses = []web.Choice{
-	{Status: "", Word: "All"},
-	{Status: projections.Open, Word: "Open"},
-	{Status: projections.Closed, Word: "Closed"},
+var statuses = []view.Option{
+	{Value: "", Word: "All"},
+	{Value: projections.Open, Word: "Open"},
+	{Value: projections.Closed, Word: "Closed"},
 }
 
 // sorts are what a phone offers instead of the heads of columns.
-var sorts = []web.Sorting{
-	{Key: "name", Word: "Account"},
-	{Key: "customer", Word: "Customer"},
-	{Key: "balance", Word: "Balance"},
-	{Key: "opened_on", Word: "Opened"},
+var sorts = []view.Option{
+	{Value: "name", Word: "Account"},
+	{Value: "customer", Word: "Customer"},
+	{Value: "balance", Word: "Balance"},
+	{Value: "opened_on", Word: "Opened"},
 }
 
 // statusWord is what a state is called.
 func statusWord(status string) string {
 	for _, s := range statuses[1:] {
-		if s.Status == status {
+		if s.Value == status {
 			return s.Word
 		}
 	}
 	return ""
 }
 
-func listOf(c echo.Context) (web.List, error) {
-	return web.ListOf(c, path, projections.ParseAccountSort, projections.Open, projections.Closed)
-}
-
 // index lists the accounts: GET /accounts?q=&status=&customer=&sort=&after=.
 func (p pages) index(c echo.Context) error {
-	at, err := listOf(c)
+	asked, err := projections.Accounts.Read(c.QueryParams())
 	if err != nil {
 		return err
 	}
-	found, err := projections.AccountSearch(at.Search()).Find(c.Request().Context())
-	if at, err = web.Page(at, found, err); err != nil {
+	found, err := projections.Accounts.Find(c.Request().Context(), asked)
+	if err != nil {
 		return err
 	}
-	return p.Render(c, http.StatusOK, "Accounts", index(list{List: at, Rows: found.Rows, Hints: p.Hints}))
+	return p.Render(c, http.StatusOK, "Accounts", index(listing{List: view.ListOf(path, asked, found), Rows: found.Rows, Hints: p.Hints}))
 }
 
 // export is the list as a table, all of it: GET /accounts.csv.
 func (p pages) export(c echo.Context) error {
-	at, err := listOf(c)
+	asked, err := projections.Accounts.Read(c.QueryParams())
 	if err != nil {
 		return err
 	}
 	header := []string{"id", "name", "customer", "status", "opened_on", "last_moved_on", "deposited", "withdrawn", "balance"}
-	return web.Export(c, "accounts", header, rows(c.Request().Context(), projections.AccountSearch(at.Search())))
+	return server.SendCSV(c, "accounts", header, rows(c.Request().Context(), asked))
 }
 
-func rows(ctx context.Context, search projections.AccountSearch) iter.Seq2[[]string, error] {
+func rows(ctx context.Context, asked list.Query) iter.Seq2[[]string, error] {
 	return func(yield func([]string, error) bool) {
-		for a, err := range search.All(ctx) {
+		for a, err := range projections.Accounts.All(ctx, asked) {
 			lastMoved := ""
 			if a.LastMovedOn != nil {
 				lastMoved = a.LastMovedOn.String()

@@ -11,6 +11,7 @@ import (
 	streams "github.com/ireneo-dev/ireneo/app/event_streams"
 	"github.com/ireneo-dev/ireneo/app/events/account"
 	"github.com/ireneo-dev/ireneo/form"
+	"github.com/ireneo-dev/ireneo/server"
 	"github.com/ireneo-dev/ireneo/view"
 	"github.com/ireneo-dev/ireneo/web"
 )
@@ -24,11 +25,11 @@ func (p pages) new(c echo.Context) error {
 // that a form sent twice makes one.
 func (p pages) open(c echo.Context) error {
 	ev := &account.Opened{}
-	return p.Record(c, web.Recording{
-		Event: ev, Done: "The account is open.", Path: path,
+	return server.Record(c, server.Recording{
+		Event: ev, Done: "The account is open.", Then: path,
 		Stream: func(f *form.Form) *ireneo.Handle { return streams.Account.For(f.Key()) },
 		Check: func(ctx context.Context, f *form.Form) error {
-			return errors.Join(p.Day(&ev.On)(ctx, f), web.CheckCustomer(ctx, f, ev.CustomerID))
+			return errors.Join(p.NotLater(&ev.On)(ctx, f), web.CheckCustomer(ctx, f, ev.CustomerID))
 		},
 		Again: func(status int, f *form.Form, _ *view.Clash) error { return p.openForm(c, status, f) },
 	})

@@ -27,6 +27,9 @@ type detail struct {
 	Clash    *view.Clash // why it came too late, if it did
 }
 
+// look says how facts about them are put into words.
+var look = view.Look{Value: words, Phrase: phrase}
+
 // show shows one account, at any moment: GET /accounts/:id?version=&at=&as_of=&older=.
 func (p pages) show(c echo.Context) error {
 	return p.detail(c, http.StatusOK, c.QueryParams(), nil, nil)
@@ -36,8 +39,7 @@ func (p pages) show(c echo.Context) error {
 // from; clash, if not nil, says why it came too late.
 func (p pages) detail(c echo.Context, status int, query url.Values, sent *form.Form, clash *view.Clash) error {
 	ctx, id := c.Request().Context(), c.Param("id")
-	look := view.Look{Path: web.Path(path, id), Query: query, Value: words, Phrase: phrase}
-	page, err := view.Load(ctx, streams.Account.For(id), projections.AccountBalances, look)
+	page, err := view.Load(ctx, streams.Account.For(id), projections.AccountBalances, look.At(view.Path(path, id), query))
 	if err != nil {
 		return err
 	}
@@ -78,7 +80,7 @@ func (d detail) offers(form string) bool {
 
 // action is where a form of the page is sent.
 func (d detail) action(to string) templ.SafeURL {
-	return templ.SafeURL(web.Path(path, d.ID) + "/" + to)
+	return templ.SafeURL(view.Path(path, d.ID) + "/" + to)
 }
 
 // phrase puts a fact into words.

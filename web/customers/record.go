@@ -8,8 +8,8 @@ import (
 	streams "github.com/ireneo-dev/ireneo/app/event_streams"
 	"github.com/ireneo-dev/ireneo/app/events/customer"
 	"github.com/ireneo-dev/ireneo/form"
+	"github.com/ireneo-dev/ireneo/server"
 	"github.com/ireneo-dev/ireneo/view"
-	"github.com/ireneo-dev/ireneo/web"
 )
 
 // The forms on the page of a customer.
@@ -32,10 +32,10 @@ func (p pages) changeContact(c echo.Context) error {
 
 // record appends the event of one of the forms, of which on is a part, to the customer.
 func (p pages) record(c echo.Context, name string, ev ireneo.AnyEvent, on *civil.Date, done string) error {
-	return p.Record(c, web.Recording{
-		Form: name, Event: ev, Done: done, Path: path, Phrase: phrase,
+	return server.Record(c, server.Recording{
+		Form: name, Event: ev, Done: done, Then: path, Look: look,
 		Stream: func(*form.Form) *ireneo.Handle { return streams.Customer.For(c.Param("id")) },
-		Check:  p.Day(on),
+		Check:  p.NotLater(on),
 		Again: func(status int, f *form.Form, clash *view.Clash) error {
 			return p.detail(c, status, nil, f, clash)
 		},

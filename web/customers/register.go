@@ -9,8 +9,8 @@ import (
 	streams "github.com/ireneo-dev/ireneo/app/event_streams"
 	"github.com/ireneo-dev/ireneo/app/events/customer"
 	"github.com/ireneo-dev/ireneo/form"
+	"github.com/ireneo-dev/ireneo/server"
 	"github.com/ireneo-dev/ireneo/view"
-	"github.com/ireneo-dev/ireneo/web"
 )
 
 // new shows the form that registers a customer: GET /customers/new.
@@ -22,10 +22,10 @@ func (p pages) new(c echo.Context) error {
 // customer, so that a form sent twice makes one.
 func (p pages) register(c echo.Context) error {
 	ev := &customer.Registered{}
-	return p.Record(c, web.Recording{
-		Event: ev, Done: "The customer is registered.", Path: path,
+	return server.Record(c, server.Recording{
+		Event: ev, Done: "The customer is registered.", Then: path,
 		Stream: func(f *form.Form) *ireneo.Handle { return streams.Customer.For(f.Key()) },
-		Check:  p.Day(&ev.On),
+		Check:  p.NotLater(&ev.On),
 		Again:  func(status int, f *form.Form, _ *view.Clash) error { return p.registerForm(c, status, f) },
 	})
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/ireneo-dev/ireneo/app/events/customer"
 	"github.com/ireneo-dev/ireneo/app/projections"
 	"github.com/ireneo-dev/ireneo/form"
+	"github.com/ireneo-dev/ireneo/list"
 	"github.com/ireneo-dev/ireneo/view"
 	"github.com/ireneo-dev/ireneo/web"
 )
@@ -32,6 +33,9 @@ type detail struct {
 	Clash    *view.Clash // why it came too late, if it did
 }
 
+// look says how facts about them are put into words.
+var look = view.Look{Value: web.Value, Phrase: phrase}
+
 // show shows one customer, at any moment: GET /customers/:id?version=&at=&as_of=&older=.
 func (p pages) show(c echo.Context) error {
 	return p.detail(c, http.StatusOK, c.QueryParams(), nil, nil)
@@ -41,8 +45,7 @@ func (p pages) show(c echo.Context) error {
 // clash, if not nil, says why it came too late.
 func (p pages) detail(c echo.Context, status int, query url.Values, sent *form.Form, clash *view.Clash) error {
 	ctx, id := c.Request().Context(), c.Param("id")
-	look := view.Look{Path: web.Path(path, id), Query: query, Value: web.Value, Phrase: phrase}
-	page, err := view.Load(ctx, streams.Customer.For(id), projections.Customers, look)
+	page, err := view.Load(ctx, streams.Customer.For(id), projections.Customers, look.At(view.Path(path, id), query))
 	if err != nil {
 		return err
 	}
@@ -61,11 +64,12 @@ func (p pages) detail(c echo.Context, status int, query url.Values, sent *form.F
 
 // addBelongings reads the first debts and accounts of the customer.
 func (d *detail) addBelongings(ctx context.Context) error {
-	debts, err := projections.DebtSearch{CustomerID: d.ID, Limit: shownRows}.Find(ctx)
+	theirs := list.Query{Filters: map[string]string{"customer": d.ID}, Limit: shownRows}
+	debts, err := projections.Debts.Find(ctx, theirs)
 	if err != nil {
 		return err
 	}
-	accounts, err := projections.AccountSearch{CustomerID: d.ID, Limit: shownRows}.Find(ctx)
+	accounts, err := projections.Accounts.Find(ctx, theirs)
 	if err != nil {
 		return err
 	}
@@ -89,7 +93,7 @@ func (p pages) forms(page *view.Page[projections.Customer]) map[string]*form.For
 
 // action is where a form of the page is sent.
 func (d detail) action(to string) templ.SafeURL {
-	return templ.SafeURL(web.Path(path, d.ID) + "/" + to)
+	return templ.SafeURL(view.Path(path, d.ID) + "/" + to)
 }
 
 // theirs is an address that is told which customer it is about.

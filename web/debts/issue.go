@@ -11,6 +11,7 @@ import (
 	streams "github.com/ireneo-dev/ireneo/app/event_streams"
 	"github.com/ireneo-dev/ireneo/app/events/debt"
 	"github.com/ireneo-dev/ireneo/form"
+	"github.com/ireneo-dev/ireneo/server"
 	"github.com/ireneo-dev/ireneo/view"
 	"github.com/ireneo-dev/ireneo/web"
 )
@@ -26,11 +27,11 @@ func (p pages) new(c echo.Context) error {
 // form sent twice makes one.
 func (p pages) issue(c echo.Context) error {
 	ev := &debt.Issued{}
-	return p.Record(c, web.Recording{
-		Event: ev, Done: "The debt is issued.", Path: path,
+	return server.Record(c, server.Recording{
+		Event: ev, Done: "The debt is issued.", Then: path,
 		Stream: func(f *form.Form) *ireneo.Handle { return streams.Debt.For(f.Key()) },
 		Check: func(ctx context.Context, f *form.Form) error {
-			return errors.Join(p.Day(&ev.On)(ctx, f), web.CheckCustomer(ctx, f, ev.CustomerID))
+			return errors.Join(p.NotLater(&ev.On)(ctx, f), web.CheckCustomer(ctx, f, ev.CustomerID))
 		},
 		Again: func(status int, f *form.Form, _ *view.Clash) error { return p.issueForm(c, status, f) },
 	})

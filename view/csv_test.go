@@ -6,8 +6,6 @@ import (
 	"errors"
 	"io"
 	"iter"
-	"net/http"
-	"net/url"
 	"slices"
 	"testing"
 
@@ -15,24 +13,6 @@ import (
 
 	"github.com/ireneo-dev/ireneo/view"
 )
-
-func TestChoice(t *testing.T) {
-	query := url.Values{"sort": {"name"}, "status": {"nonsense"}}
-	if got, err := view.Choice(query, "sort", "date", "name"); got != "name" || err != nil {
-		t.Errorf("got %q, %v", got, err)
-	}
-	if got, err := view.Choice(query, "order", "", "up"); got != "" || err != nil {
-		t.Errorf("got %q, %v", got, err)
-	}
-	_, err := view.Choice(query, "status", "", "open", "closed")
-	status, ok := errors.AsType[interface {
-		error
-		StatusCode() int
-	}](err)
-	if !ok || status.StatusCode() != http.StatusBadRequest || err.Error() != "There is no such status. Use one of: open, closed." {
-		t.Errorf("got %v", err)
-	}
-}
 
 func rows(all [][]string, last error) iter.Seq2[[]string, error] {
 	return func(yield func([]string, error) bool) {

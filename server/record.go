@@ -1,45 +1,49 @@
-package web
+package server
 
 import (
 	"context"
 	"errors"
+	"iter"
 	"net/http"
 
-	"cloud.google.com/go/civil"
 	"github.com/labstack/echo/v4"
 
 	"github.com/ireneo-dev/ireneo"
 	"github.com/ireneo-dev/ireneo/form"
-	"github.com/ireneo-dev/ireneo/server"
 	"github.com/ireneo-dev/ireneo/view"
 )
 
 // Recording is a posted form on its way into a stream.
 type Recording struct {
-	Form   string // its Name on the page
-	Event  ireneo.AnyEvent
+	Event ireneo.AnyEvent
+	Form  string    // its Name on the page; empty: the event's own
+	Look  view.Look // how those who were faster are put into words
+
+	// Stream is where the event goes. A form that begins a stream is shown with version
+	// 0, and its Key makes a good id.
 	Stream func(f *form.Form) *ireneo.Handle
-	Phrase func(ireneo.AnyEvent) view.Phrase // how those who were faster are put into words
 
 	// Check looks at what only the page knows, and adds messages. Nil: there is nothing.
 	Check func(ctx context.Context, f *form.Form) error
 
-	Done string // what is said when it is recorded
-	Path string // where things of this kind are, such as /debts
+	Done string // what is said on the next page
+	Then string // the page to go to: the path of the list, behind which comes the stream's id
 
-	// Again shows the page with the form that was refused; clash, if not nil, says why it
+	// Again shows the page with the form that was refused. clash, if not nil, says why it
 	// came too late.
 	Again func(status int, f *form.Form, clash *view.Clash) error
 }
 
-// Record reads the form, appends its event, and goes on to the stream's page. What is
+// Record reads a posted form, appends its event, and goes on to the stream's page. What is
 // refused comes back with what was typed: 422 for a bad value, 409 for a late one.
-func (s *Site) Record(c echo.Context, r Recording) error {
+func Record(c echo.Context, r Recording) error {
 	f, err := form.Decode(c.Request(), r.Event)
 	if err != nil {
 		return err
 	}
-	f.Name = r.Form
+	if r.Form != "" {
+		f.Name = r.Form
+	}
 	ctx := c.Request().Context()
 	if r.Check != nil {
 		if err := r.Check(ctx, f); err != nil {
@@ -55,8 +59,8 @@ func (s *Site) Record(c echo.Context, r Recording) error {
 	conflict, _ := errors.AsType[*ireneo.ConflictError](err)
 	switch {
 	case err == nil:
-		server.Flash(c, server.Done, r.Done)
-		return server.Redirect(c, Path(r.Path, h.ID()))
+		Flash(c, Done, r.Done)
+		return Redirect(c, view.Path(r.Then, h.ID()))
 	case conflict != nil:
 		return r.late(ctx, h, f, conflict)
 	case !f.Valid():
@@ -73,23 +77,19 @@ func (r Recording) late(ctx context.Context, h *ireneo.Handle, f *form.Form, con
 		f.Add("", "This form was used already, and what it recorded then is kept. What is in it now was not recorded: send it again to record it as well.")
 		return r.Again(http.StatusConflict, f, nil)
 	}
-	clash, err := view.ClashOf(ctx, h, conflict, f, r.Event, view.Look{Value: Value, Phrase: r.Phrase})
+	clash, err := view.ClashOf(ctx, h, conflict, f, r.Event, r.Look)
 	if err != nil {
 		return err
 	}
 	return r.Again(http.StatusConflict, f, clash)
 }
 
-// Today is the day it is, in UTC.
-func (s *Site) Today() civil.Date { return civil.DateOf(s.Now().UTC()) }
-
-// Day is a Check: it refuses days that have not come yet anywhere on earth. They are
-// mistyped, and a fact in the future would make every later one look late.
-func (s *Site) Day(on *civil.Date) func(context.Context, *form.Form) error {
-	return func(_ context.Context, f *form.Form) error {
-		if on.After(s.Today().AddDays(1)) {
-			f.Add("on", "is in the future")
-		}
-		return nil
+// SendCSV answers with a table for spreadsheets, however long it is.
+func SendCSV(c echo.Context, name string, header []string, rows iter.Seq2[[]string, error]) error {
+	file, err := NewDownload(c, name+".csv", "text/csv; charset=utf-8")
+	if err != nil {
+		return err
 	}
+	defer file.Close()
+	return view.WriteCSV(file, header, rows)
 }
