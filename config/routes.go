@@ -4,10 +4,6 @@ import (
 	"github.com/ireneo-dev/ireneo"
 	"github.com/ireneo-dev/ireneo/server"
 	"github.com/ireneo-dev/ireneo/web"
-	"github.com/ireneo-dev/ireneo/web/accounts"
-	"github.com/ireneo-dev/ireneo/web/customers"
-	"github.com/ireneo-dev/ireneo/web/debts"
-	"github.com/ireneo-dev/ireneo/web/you"
 )
 
 // NewServer makes the server of Ledger with all its pages.
@@ -24,10 +20,6 @@ func NewServer(log *ireneo.Log, options server.Options) (*server.Server, error) 
 	}
 
 	srv.Echo.GET("/", web.Home)
-	pages := site.Routes(srv.Echo)
-	debts.Mount(pages, site)
-	customers.Mount(pages, site)
-	accounts.Mount(pages, site)
-	you.Mount(pages, site)
+	mount(site.Routes(srv.Echo), site)
 	return srv, nil
 }

@@ -153,6 +153,14 @@ func (s source) streams() (found []declared) {
 	return found
 }
 
+// mounts reports whether the file has a func Mount, which adds the pages of its package.
+func (s source) mounts() bool {
+	return slices.ContainsFunc(s.file.Decls, func(decl ast.Decl) bool {
+		f, ok := decl.(*ast.FuncDecl)
+		return ok && f.Recv == nil && f.Name.Name == "Mount"
+	})
+}
+
 func (s source) isStreamType(t ast.Expr) bool {
 	star, ok := t.(*ast.StarExpr)
 	return ok && s.isFrameworks(star.X, "Stream")

@@ -63,6 +63,29 @@ var (
 	}
 }
 
+func TestSync_MountsThePagesOfEveryPackage(t *testing.T) {
+	app := newApp(t, "example.com/shop")
+	write(t, app.Dir, "web/site.go", "package web\n\nfunc Mount() {}\n")
+	write(t, app.Dir, "web/debts/pages.go", "package debts\n\nfunc Mount() {}\n")
+	write(t, app.Dir, "web/admin/debts/pages.go", "package debts\n\nfunc Mount() {}\n")
+	write(t, app.Dir, "web/words/words.go", "package words\n\ntype T struct{}\n\nfunc (T) Mount() {}\n")
+	after, err := syncAll(t, app)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, ok := after["config/pages_gen.go"]; ok {
+		t.Error("an application without a package config has its pages mounted there")
+	}
+
+	write(t, app.Dir, "config/routes.go", "package config\n")
+	if after, err = syncAll(t, app); err != nil {
+		t.Fatal(err)
+	}
+	contains(t, after["config/pages_gen.go"],
+		"{\n\tdebts.Mount(r, site)\n\tweb_debts.Mount(r, site)\n}", "\"example.com/shop/web/admin/debts\"", "\"example.com/shop/web\"",
+	)
+}
+
 func contains(t *testing.T, text string, parts ...string) {
 	t.Helper()
 	for _, part := range parts {

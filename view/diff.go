@@ -14,8 +14,8 @@ type Change struct {
 
 // Diff compares two pointers to structs of one type, field by field, in the order of
 // the fields. format writes a value, by the field's key (its JSON key, or its name in
-// snake case), and answers with nothing where there is nothing to show; nil writes every
-// value as fmt does. A nil pointer is nothing. Fields that are written alike before and
+// snake case), and answers with nothing where there is nothing to show; nil is the func
+// Value. A nil pointer is nothing. Fields that are written alike before and
 // after are left out.
 func Diff[M any](before, after *M, format func(key string, value any) string) []Change {
 	var changes []Change

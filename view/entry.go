@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"cloud.google.com/go/civil"
+
 	"github.com/ireneo-dev/ireneo"
 	"github.com/ireneo-dev/ireneo/internal/validation"
 )
@@ -86,10 +88,49 @@ func written(format func(string, any) string, f reflect.StructField, of reflect.
 		v = v.Elem()
 	}
 	if format == nil {
-		return fmt.Sprint(v.Interface())
+		format = Value
 	}
 	return format(validation.Key(f), v.Interface())
 }
+
+// Value writes a field for people where a page does not say otherwise: dates and times
+// in words, yes and no, and nothing for ids, for keys that are only there for searching,
+// and for dates that are not set.
+func Value(key string, value any) string {
+	if key == "id" || strings.HasSuffix(key, "_id") || strings.HasSuffix(key, "_key") {
+		return ""
+	}
+	switch v := value.(type) {
+	case civil.Date:
+		return Day(v)
+	case time.Time:
+		if v.IsZero() {
+			return ""
+		}
+		return v.UTC().Format(momentWords)
+	case bool:
+		if v {
+			return "Yes"
+		}
+		return "No"
+	default:
+		return fmt.Sprint(v)
+	}
+}
+
+// Day is a date in words, nothing where there is none.
+func Day(d civil.Date) string {
+	if d.IsZero() {
+		return ""
+	}
+	return d.In(time.UTC).Format(dayWords)
+}
+
+// How days and moments are written.
+const (
+	dayWords    = "2 Jan 2006"
+	momentWords = "2 Jan 2006, 15:04 MST"
+)
 
 // metaOf lists a meta by its keys.
 func metaOf(meta ireneo.Meta) []Fact {

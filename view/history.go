@@ -17,7 +17,7 @@ func (e Entry) stored() []Fact {
 // whenOccurred is a day where the event has no time of day, as those of forms.
 func whenOccurred(t time.Time) string {
 	if t.Equal(t.Truncate(24 * time.Hour)) {
-		return t.Format("2 Jan 2006")
+		return t.Format(dayWords)
 	}
-	return t.Format("2 Jan 2006, 15:04 MST")
+	return t.Format(momentWords)
 }

@@ -23,7 +23,7 @@ type Look struct {
 	Phrase func(ev ireneo.AnyEvent) Phrase
 
 	// Value writes a field of an event or of the state for people, by its JSON key or its
-	// name in snake case; what it answers with nothing stays out. Nil writes as fmt does.
+	// name in snake case; what it answers with nothing stays out. Nil is the func Value.
 	Value func(key string, value any) string
 }
 

@@ -91,9 +91,9 @@ func TestLoad(t *testing.T) {
 			got = append(got, fmt.Sprintln(e.Version, e.What, e.Who, e.Late, e.Occurred.Day(), e.Changes, e.Facts, e.Meta))
 		}
 		want := []string{
-			"2 Filled Ana false 5 [{Sweets inside 20 30} {Last 2026-01-03 2026-01-05} {Half 10 15}] [{Sweets 10} {On 2026-01-05}] [{Place kitchen}]\n",
-			"3 Filled Ana true 3 [{Sweets inside 10 20} {Last 2026-01-01 2026-01-03} {Half 5 10}] [{Sweets 10} {On 2026-01-03}] [{Place kitchen}]\n",
-			"1 Filled Ana false 1 [{Sweets inside  10} {Last  2026-01-01} {Half  5}] [{Sweets 10} {On 2026-01-01}] [{Place kitchen}]\n",
+			"2 Filled Ana false 5 [{Sweets inside 20 30} {Last 3 Jan 2026 5 Jan 2026} {Half 10 15}] [{Sweets 10} {On 5 Jan 2026}] [{Place kitchen}]\n",
+			"3 Filled Ana true 3 [{Sweets inside 10 20} {Last 1 Jan 2026 3 Jan 2026} {Half 5 10}] [{Sweets 10} {On 3 Jan 2026}] [{Place kitchen}]\n",
+			"1 Filled Ana false 1 [{Sweets inside  10} {Last  1 Jan 2026} {Half  5}] [{Sweets 10} {On 1 Jan 2026}] [{Place kitchen}]\n",
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("entries differ (-want +got):\n%s", diff)

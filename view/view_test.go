@@ -68,7 +68,7 @@ func TestDiff(t *testing.T) {
 	got := view.Diff(before, after, nil)
 	want := []view.Change{
 		{Label: "Outstanding", Before: "5", After: "3"},
-		{Label: "Paid on", After: "2026-03-01"},
+		{Label: "Paid on", After: "1 Mar 2026"},
 		{Label: "Status", Before: "open"},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

@@ -3,41 +3,17 @@ package web
 import (
 	"math/big"
 	"strconv"
-	"strings"
-	"time"
-
-	"cloud.google.com/go/civil"
-	"github.com/shopspring/decimal"
 
 	"github.com/ireneo-dev/ireneo/form/money"
+	"github.com/ireneo-dev/ireneo/view"
 )
 
-// Value writes a field of an event or of a row for people. Ids, and what is only there
-// for searching, stay out.
+// Value writes a field of an event or of a row for people: whole numbers are money here.
 func Value(key string, value any) string {
-	if key == "id" || strings.HasSuffix(key, "_id") || strings.HasSuffix(key, "_key") {
-		return ""
+	if cents, ok := value.(int64); ok {
+		return money.Format(cents)
 	}
-	switch v := value.(type) {
-	case int64:
-		return money.Format(v)
-	case civil.Date:
-		return Day(v)
-	case decimal.Decimal:
-		return v.String()
-	case string:
-		return v
-	default:
-		return ""
-	}
-}
-
-// Day is a date in words, nothing where there is none.
-func Day(d civil.Date) string {
-	if d.IsZero() {
-		return ""
-	}
-	return d.In(time.UTC).Format("2 Jan 2006")
+	return view.Value(key, value)
 }
 
 // Total is a sum of cents of any size.

@@ -1,0 +1,2 @@
+// Package events has all that can happen in Ledger.
+package events
