@@ -2,11 +2,8 @@ package projections_test
 
 import (
 	"cmp"
-	"encoding/base64"
-	"encoding/json"
-	"errors"
 	"fmt"
-	"iter"
+	"math"
 	"slices"
 	"testing"
 
@@ -19,212 +16,45 @@ import (
 	"github.com/ireneo-dev/ireneo/app/events/customer"
 	"github.com/ireneo-dev/ireneo/app/events/debt"
 	"github.com/ireneo-dev/ireneo/app/projections"
+	"github.com/ireneo-dev/ireneo/list"
 )
 
-// list is one kind of search, for what all of them promise.
-type list[R any] struct {
-	parse func(string) (projections.Sort, error)
-	find  func(projections.Search) (*projections.Found[R], error)
-	all   func(projections.Search) iter.Seq2[R, error]
+// A search is one of the lists, and what its columns promise.
+type search[R any] struct {
+	list.Rows[R]
 	id    func(R) string
-	usual string
 	sorts map[string]func(a, b R) int // every key, and how it orders rows
 }
 
-// checkSorts pages through n rows in every order, each of which has many equal ones.
-func (l list[R]) checkSorts(t *testing.T, n int) {
-	t.Helper()
-	for key, compare := range l.sorts {
-		for _, text := range []string{key, "-" + key} {
-			by, err := l.parse(text)
-			if err != nil {
-				t.Fatal(err)
-			}
-			rows := l.pages(t, by, 3)
-			if len(rows) != n {
-				t.Errorf("%s: got %d rows, want %d", text, len(rows), n)
-			}
-			inOrder := func(a, b R) int {
-				order := cmp.Or(compare(a, b), cmp.Compare(l.id(a), l.id(b)))
-				if by.Desc {
-					return -order
-				}
-				return order
-			}
-			for i := 1; i < len(rows); i++ {
-				if inOrder(rows[i-1], rows[i]) >= 0 {
-					t.Errorf("%s: %s comes before %s", text, l.id(rows[i-1]), l.id(rows[i]))
-				}
-			}
-			if diff := gocmp.Diff(l.ids(rows), l.export(t, projections.Search{Sort: by, After: "x", Limit: 1})); diff != "" {
-				t.Errorf("%s: pages and export differ (-pages +export):\n%s", text, diff)
-			}
-		}
-	}
+var customerSearch = search[projections.CustomerRow]{
+	Rows: projections.CustomerList,
+	id:   func(r projections.CustomerRow) string { return r.ID },
+	sorts: map[string]func(a, b projections.CustomerRow) int{
+		"name":          func(a, b projections.CustomerRow) int { return cmp.Compare(a.NameKey, b.NameKey) },
+		"registered_on": func(a, b projections.CustomerRow) int { return a.RegisteredOn.Compare(b.RegisteredOn) },
+	},
 }
 
-// pages reads a list page by page.
-func (l list[R]) pages(t *testing.T, by projections.Sort, limit int) []R {
-	t.Helper()
-	var rows []R
-	search := projections.Search{Sort: by, Limit: limit}
-	for {
-		found, err := l.find(search)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if len(found.Rows) > limit || found.Next != "" && len(found.Rows) < limit {
-			t.Fatalf("%s: got a page of %d rows before %q, want %d", by, len(found.Rows), found.Next, limit)
-		}
-		rows = append(rows, found.Rows...)
-		if search.After = found.Next; found.Next == "" {
-			return rows
-		}
-	}
+var debtSearch = search[projections.DebtRow]{
+	Rows: projections.Debts,
+	id:   func(r projections.DebtRow) string { return r.ID },
+	sorts: map[string]func(a, b projections.DebtRow) int{
+		"issued_on":   func(a, b projections.DebtRow) int { return a.IssuedOn.Compare(b.IssuedOn) },
+		"customer":    func(a, b projections.DebtRow) int { return cmp.Compare(a.CustomerName, b.CustomerName) },
+		"outstanding": func(a, b projections.DebtRow) int { return cmp.Compare(a.Outstanding, b.Outstanding) },
+		"status":      func(a, b projections.DebtRow) int { return cmp.Compare(a.Status, b.Status) },
+	},
 }
 
-func (l list[R]) ids(rows []R) []string {
-	ids := []string{}
-	for _, row := range rows {
-		ids = append(ids, l.id(row))
-	}
-	return ids
-}
-
-// export reads the ids of a whole list in one go.
-func (l list[R]) export(t *testing.T, s projections.Search) []string {
-	t.Helper()
-	ids := []string{}
-	for row, err := range l.all(s) {
-		if err != nil {
-			t.Fatal(err)
-		}
-		ids = append(ids, l.id(row))
-	}
-	return ids
-}
-
-// checkFound compares what a search finds, in any order.
-func (l list[R]) checkFound(t *testing.T, s projections.Search, want ...string) {
-	t.Helper()
-	got := l.export(t, s)
-	slices.Sort(got)
-	if !slices.Equal(got, want) {
-		t.Errorf("%+v: got %q, want %q", s, got, want)
-	}
-}
-
-// checkRefusals asks for sorts and pages that do not exist.
-func (l list[R]) checkRefusals(t *testing.T) {
-	t.Helper()
-	for _, text := range []string{"nothing", "-", "--" + l.usual, l.usual + " DESC", "1"} {
-		if _, err := l.parse(text); !errors.Is(err, projections.ErrBadSort) {
-			t.Errorf("sort %q: got %v, want ErrBadSort", text, err)
-		}
-	}
-	if by, err := l.parse(""); err != nil || by.String() != l.usual {
-		t.Errorf("got the sort %s, %v, want %s", by, err, l.usual)
-	}
-	injected := projections.Search{Sort: projections.Sort{Key: "id; DROP TABLE customers"}}
-	if _, err := l.find(injected); !errors.Is(err, projections.ErrBadSort) {
-		t.Errorf("got %v, want ErrBadSort", err)
-	}
-	for _, err := range l.all(injected) {
-		if !errors.Is(err, projections.ErrBadSort) {
-			t.Errorf("export: got %v, want ErrBadSort", err)
-		}
-	}
-
-	first, err := l.find(projections.Search{Limit: 1})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for key := range l.sorts {
-		for _, by := range []projections.Sort{{Key: key}, {Key: key, Desc: true}} {
-			l.checkCursor(t, by, by.String() == l.usual, first.Next)
-		}
-	}
-}
-
-// checkCursor lets a sort have cursors that are none, and one that may be its own.
-func (l list[R]) checkCursor(t *testing.T, by projections.Sort, own bool, next string) {
-	t.Helper()
-	if _, err := l.find(projections.Search{Sort: by, After: next}); own != (err == nil) || !own && !errors.Is(err, projections.ErrBadCursor) {
-		t.Errorf("%s: a cursor of %s: got %v", by, l.usual, err)
-	}
-	for _, after := range []string{
-		"x", "=", "2026-01-01~1", next[:len(next)-2], next + next,
-		cursor(), cursor(by.String()), cursor(by.String(), "1", "1", "1"),
-		cursor(by.String(), "\x00", "1"), cursor(by.String(), "2026-01-01", "\x00"), cursor(by.String(), "5", "\x00"),
-	} {
-		if _, err := l.find(projections.Search{Sort: by, After: after}); !errors.Is(err, projections.ErrBadCursor) {
-			t.Errorf("%s: cursor %q: got %v, want ErrBadCursor", by, after, err)
-		}
-	}
-}
-
-// cursor writes a cursor as somebody would who found out how.
-func cursor(parts ...string) string {
-	place, err := json.Marshal(parts)
-	if err != nil {
-		panic(err)
-	}
-	return base64.RawURLEncoding.EncodeToString(place)
-}
-
-func (s *shelf) customers() list[projections.CustomerRow] {
-	type row = projections.CustomerRow
-	return list[row]{
-		parse: projections.ParseCustomerSort,
-		find: func(q projections.Search) (*projections.Found[row], error) {
-			return projections.CustomerSearch(q).Find(s.ctx)
-		},
-		all:   func(q projections.Search) iter.Seq2[row, error] { return projections.CustomerSearch(q).All(s.ctx) },
-		id:    func(r row) string { return r.ID },
-		usual: "name",
-		sorts: map[string]func(a, b row) int{
-			"name":          func(a, b row) int { return cmp.Compare(a.NameKey, b.NameKey) },
-			"registered_on": func(a, b row) int { return a.RegisteredOn.Compare(b.RegisteredOn) },
-		},
-	}
-}
-
-func (s *shelf) debts() list[projections.DebtRow] {
-	type row = projections.DebtRow
-	return list[row]{
-		parse: projections.ParseDebtSort,
-		find: func(q projections.Search) (*projections.Found[row], error) {
-			return projections.DebtSearch(q).Find(s.ctx)
-		},
-		all:   func(q projections.Search) iter.Seq2[row, error] { return projections.DebtSearch(q).All(s.ctx) },
-		id:    func(r row) string { return r.ID },
-		usual: "-issued_on",
-		sorts: map[string]func(a, b row) int{
-			"issued_on":   func(a, b row) int { return a.IssuedOn.Compare(b.IssuedOn) },
-			"customer":    func(a, b row) int { return cmp.Compare(a.CustomerName, b.CustomerName) },
-			"outstanding": func(a, b row) int { return cmp.Compare(a.Outstanding, b.Outstanding) },
-			"status":      func(a, b row) int { return cmp.Compare(a.Status, b.Status) },
-		},
-	}
-}
-
-func (s *shelf) accounts() list[projections.AccountRow] {
-	type row = projections.AccountRow
-	return list[row]{
-		parse: projections.ParseAccountSort,
-		find: func(q projections.Search) (*projections.Found[row], error) {
-			return projections.AccountSearch(q).Find(s.ctx)
-		},
-		all:   func(q projections.Search) iter.Seq2[row, error] { return projections.AccountSearch(q).All(s.ctx) },
-		id:    func(r row) string { return r.ID },
-		usual: "name",
-		sorts: map[string]func(a, b row) int{
-			"name":      func(a, b row) int { return cmp.Compare(a.NameKey, b.NameKey) },
-			"customer":  func(a, b row) int { return cmp.Compare(a.CustomerName, b.CustomerName) },
-			"balance":   func(a, b row) int { return cmp.Compare(a.Balance, b.Balance) },
-			"opened_on": func(a, b row) int { return a.OpenedOn.Compare(b.OpenedOn) },
-		},
-	}
+var accountSearch = search[projections.AccountRow]{
+	Rows: projections.Accounts,
+	id:   func(r projections.AccountRow) string { return r.ID },
+	sorts: map[string]func(a, b projections.AccountRow) int{
+		"name":      func(a, b projections.AccountRow) int { return cmp.Compare(a.NameKey, b.NameKey) },
+		"customer":  func(a, b projections.AccountRow) int { return cmp.Compare(a.CustomerName, b.CustomerName) },
+		"balance":   func(a, b projections.AccountRow) int { return cmp.Compare(a.Balance, b.Balance) },
+		"opened_on": func(a, b projections.AccountRow) int { return a.OpenedOn.Compare(b.OpenedOn) },
+	},
 }
 
 // Of ten customers, debts and accounts each, many are equal in whatever they are sorted
@@ -261,33 +91,213 @@ func history(i int, customerID string, on civil.Date) []ireneo.AnyEvent {
 func TestSearch_EverySortPagesThroughEverythingOnce(t *testing.T) {
 	each(t, func(t *testing.T, s *shelf) {
 		s.fill()
-		t.Run("customers", func(t *testing.T) { s.customers().checkSorts(t, 10) })
-		t.Run("debts", func(t *testing.T) { s.debts().checkSorts(t, 10) })
-		t.Run("accounts", func(t *testing.T) { s.accounts().checkSorts(t, 10) })
+		t.Run("customers", func(t *testing.T) { customerSearch.checkSorts(t, s, "name") })
+		t.Run("debts", func(t *testing.T) { debtSearch.checkSorts(t, s, "-issued_on") })
+		t.Run("accounts", func(t *testing.T) { accountSearch.checkSorts(t, s, "name") })
 	})
 }
 
-func TestSearch_RefusesSortsAndPagesThatDoNotExist(t *testing.T) {
+// checkSorts pages through ten rows in every order that there is.
+func (l search[R]) checkSorts(t *testing.T, s *shelf, usual string) {
+	t.Helper()
+	if len(l.sorts) != len(l.Sorts) || l.Usual != usual {
+		t.Errorf("got %d sorts and usually %s, want %d and %s", len(l.Sorts), l.Usual, len(l.sorts), usual)
+	}
+	for key, compare := range l.sorts {
+		ascending := func(a, b R) int { return cmp.Or(compare(a, b), cmp.Compare(l.id(a), l.id(b))) }
+		l.checkSort(t, s, key, ascending)
+		l.checkSort(t, s, "-"+key, func(a, b R) int { return ascending(b, a) })
+	}
+}
+
+func (l search[R]) checkSort(t *testing.T, s *shelf, sort string, compare func(a, b R) int) {
+	t.Helper()
+	rows := l.pages(t, s, list.Query{Sort: sort, Limit: 3})
+	if len(rows) != 10 {
+		t.Errorf("%s: got %d rows, want 10", sort, len(rows))
+	}
+	for i := 1; i < len(rows); i++ {
+		if compare(rows[i-1], rows[i]) >= 0 {
+			t.Errorf("%s: %s comes before %s", sort, l.id(rows[i-1]), l.id(rows[i]))
+		}
+	}
+	if diff := gocmp.Diff(rows, l.all(t, s, list.Query{Sort: sort})); diff != "" {
+		t.Errorf("%s: pages and export differ (-pages +export):\n%s", sort, diff)
+	}
+}
+
+// pages reads a list page by page.
+func (l search[R]) pages(t *testing.T, s *shelf, q list.Query) []R {
+	t.Helper()
+	var rows []R
+	for {
+		found, err := l.Find(s.ctx, q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		rows = append(rows, found.Rows...)
+		if q.After = found.Next; found.Next == "" {
+			return rows
+		}
+	}
+}
+
+// all reads a whole list in one go.
+func (l search[R]) all(t *testing.T, s *shelf, q list.Query) []R {
+	t.Helper()
+	var rows []R
+	for row, err := range l.All(s.ctx, q) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		rows = append(rows, row)
+	}
+	return rows
+}
+
+// checkFound compares the ids of what is found, in any order.
+func (l search[R]) checkFound(t *testing.T, s *shelf, q list.Query, want ...string) {
+	t.Helper()
+	var got []string
+	for _, row := range l.all(t, s, q) {
+		got = append(got, l.id(row))
+	}
+	slices.Sort(got)
+	if !slices.Equal(got, want) {
+		t.Errorf("%+v: got %q, want %q", q, got, want)
+	}
+}
+
+// Debts are searched by their customer, accounts by their own name too; what means
+// something in a pattern means itself.
+func TestSearch_Text(t *testing.T) {
+	each(t, func(t *testing.T, s *shelf) {
+		for id, name := range map[string]string{
+			"back": `Back\slash`, "ines": "INÊS Duarte", "percent": "100% Cotton", "plain": "100 Cotton", "under": "Snake_Case",
+		} {
+			s.append(streams.Customer, id, &customer.Registered{Name: name, On: day})
+			s.append(streams.Debt, id, &debt.Issued{CustomerID: id, Amount: 10, On: day})
+			s.append(streams.Account, id, &account.Opened{CustomerID: id, Name: "for " + id, On: day})
+		}
+		for text, want := range map[string][]string{
+			`\`:           {"back"},
+			"100%":        {"percent"},
+			"100_":        nil,
+			"_":           {"under"},
+			"inês DUARTE": {"ines"},
+			"nobody":      nil,
+			"":            {"back", "ines", "percent", "plain", "under"},
+		} {
+			q := list.Query{Text: text}
+			customerSearch.checkFound(t, s, q, want...)
+			debtSearch.checkFound(t, s, q, want...)
+			accountSearch.checkFound(t, s, q, want...)
+		}
+		accountSearch.checkFound(t, s, list.Query{Text: "FOR under"}, "under")
+	})
+}
+
+func TestSearch_Filters(t *testing.T) {
 	each(t, func(t *testing.T, s *shelf) {
 		s.fill()
-		t.Run("customers", func(t *testing.T) { s.customers().checkRefusals(t) })
-		t.Run("debts", func(t *testing.T) { s.debts().checkRefusals(t) })
-		t.Run("accounts", func(t *testing.T) { s.accounts().checkRefusals(t) })
+		s.append(streams.Account, "empty",
+			&account.Opened{CustomerID: "c00", Name: "ana's", On: day},
+			&account.Closed{On: day})
+		type filters = map[string]string
+		for _, tt := range []struct {
+			text    string
+			filters filters
+			want    []string
+		}{
+			{"", filters{"status": projections.Settled}, []string{"d01", "d05", "d09"}},
+			{"", filters{"status": projections.WrittenOff}, []string{"d02", "d06"}},
+			{"", filters{"customer": "c02"}, []string{"d02"}},
+			{"", filters{"customer": "zoe", "status": projections.Open}, []string{"d07", "d08"}},
+			{"bo", nil, []string{"d02", "d03"}},
+			{"ZOE", filters{"status": projections.Settled}, []string{"d09"}},
+		} {
+			debtSearch.checkFound(t, s, list.Query{Text: tt.text, Filters: tt.filters}, tt.want...)
+		}
+		for _, tt := range []struct {
+			text    string
+			filters filters
+			want    []string
+		}{
+			{"", filters{"status": projections.Closed}, []string{"empty"}},
+			{"", filters{"customer": "c00"}, []string{"a00", "empty"}},
+			{"", filters{"customer": "c00", "status": projections.Open}, []string{"a00"}},
+			{"ana", filters{"customer": "c00", "status": projections.Closed}, []string{"empty"}},
+			{"cy", filters{"customer": "c01"}, nil},
+		} {
+			accountSearch.checkFound(t, s, list.Query{Text: tt.text, Filters: tt.filters}, tt.want...)
+		}
 	})
 }
 
-func TestSearch_RefusesCursorsOfAnotherKind(t *testing.T) {
+// A row has the customer's name of today; a stranger is called by the id.
+func TestSearch_RowsNameTheCustomer(t *testing.T) {
 	each(t, func(t *testing.T, s *shelf) {
-		for key, values := range map[string][]string{
-			"issued_on":   {"", "5", "ana", "0000-01-01", "2026-02-30", "-001-01-01"},
-			"outstanding": {"", "ana", "2026-01-01", "1.5", "9223372036854775808"},
-		} {
-			for _, value := range values {
-				q := projections.DebtSearch{Sort: projections.Sort{Key: key}, After: cursor(key, value, "1")}
-				if _, err := q.Find(s.ctx); !errors.Is(err, projections.ErrBadCursor) {
-					t.Errorf("%s after %q: got %v, want ErrBadCursor", key, value, err)
-				}
+		s.append(streams.Customer, "c", &customer.Registered{Name: "Ana", On: day}, &customer.Renamed{Name: "Bea", On: day})
+		for _, id := range []string{"c", "Stranger"} {
+			s.append(streams.Debt, id, &debt.Issued{CustomerID: id, Amount: 10, On: day})
+			s.append(streams.Account, id, &account.Opened{CustomerID: id, Name: "Savings", On: day})
+		}
+		got := map[string]string{}
+		for _, row := range debtSearch.all(t, s, list.Query{}) {
+			got["debt "+row.ID] = row.CustomerName
+		}
+		for _, row := range accountSearch.all(t, s, list.Query{}) {
+			got["account "+row.ID] = row.CustomerName
+			if stored, err := projections.AccountBalances.Find(s.ctx, row.ID); err != nil || !gocmp.Equal(row.AccountBalance, *stored) {
+				t.Errorf("got %+v, stored is %+v, error %v", row.AccountBalance, stored, err)
 			}
 		}
+		want := map[string]string{"debt c": "Bea", "debt Stranger": "Stranger", "account c": "Bea", "account Stranger": "Stranger"}
+		if diff := gocmp.Diff(want, got); diff != "" {
+			t.Errorf("names differ (-want +got):\n%s", diff)
+		}
 	})
+}
+
+// Sums may be greater than any amount can be.
+func TestSearch_WhatIsOwed(t *testing.T) {
+	each(t, func(t *testing.T, s *shelf) {
+		for _, id := range []string{"ana", "bo"} {
+			s.append(streams.Customer, id, &customer.Registered{Name: id, On: day})
+		}
+		for i := range 3 {
+			s.append(streams.Debt, fmt.Sprint(i), &debt.Issued{CustomerID: "ana", Amount: math.MaxInt64, On: day})
+		}
+		s.append(streams.Debt, "3",
+			&debt.Issued{CustomerID: "ana", Amount: 10, On: day},
+			&debt.PaymentReceived{Principal: 10, On: day},
+			&debt.Settled{On: day})
+		s.append(streams.Debt, "4", &debt.Issued{CustomerID: "stranger", Amount: 7, On: day})
+
+		got := map[string]string{}
+		for _, row := range customerSearch.all(t, s, list.Query{}) {
+			got[row.Name] = fmt.Sprintf("%d open, %s", row.OpenDebts, row.Outstanding())
+		}
+		want := map[string]string{"ana": "3 open, 27670116110564327421", "bo": "0 open, 0"}
+		if diff := gocmp.Diff(want, got); diff != "" {
+			t.Errorf("what is owed differs (-want +got):\n%s", diff)
+		}
+		s.checkTotals(t, list.Query{}, "5, 4 open, 27670116110564327438 lent, 27670116110564327428 out")
+		s.checkTotals(t, list.Query{Text: "AN", Sort: "status", Limit: 1}, "5, 4 open, 27670116110564327438 lent, 27670116110564327428 out")
+		s.checkTotals(t, list.Query{Filters: map[string]string{"customer": "stranger"}}, "1, 1 open, 7 lent, 7 out")
+		s.checkTotals(t, list.Query{Filters: map[string]string{"status": projections.Settled}}, "1, 0 open, 10 lent, 0 out")
+		s.checkTotals(t, list.Query{Text: "nobody"}, "0, 0 open, 0 lent, 0 out")
+	})
+}
+
+func (s *shelf) checkTotals(t *testing.T, q list.Query, want string) {
+	t.Helper()
+	sums, err := projections.TotalsOf(s.ctx, q)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := fmt.Sprintf("%d, %d open, %s lent, %s out", sums.Count, sums.Open, sums.Issued, sums.Outstanding)
+	if got != want {
+		t.Errorf("%+v: got %s, want %s", q, got, want)
+	}
 }
