@@ -51,7 +51,10 @@ func Date[R any](sql string, of func(*R) civil.Date) Column[R] {
 // Time is a column of moments.
 func Time[R any](sql string, of func(*R) time.Time) Column[R] {
 	write := func(r *R) string { return of(r).UTC().Format(time.RFC3339Nano) }
-	return Column[R]{sql, write, func(s string) (any, error) { return time.Parse(time.RFC3339Nano, s) }}
+	return Column[R]{sql, write, func(s string) (any, error) {
+		t, err := time.Parse(time.RFC3339Nano, s)
+		return t.UTC(), err // a TIMESTAMP forgets the zone
+	}}
 }
 
 // cursor writes a row's place in a list: the sort, its value in the row, and the id.

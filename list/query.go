@@ -87,11 +87,12 @@ const maxText = 255
 
 // clean keeps of a text what a database can compare.
 func clean(text string) string {
-	text = strings.Map(func(r rune) rune {
+	text = strings.TrimSpace(strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) {
 			return -1
 		}
 		return r
-	}, strings.TrimSpace(text))
-	return strings.ToValidUTF8(text[:min(len(text), maxText)], "")
+	}, text))
+	text = strings.ToValidUTF8(text[:min(len(text), maxText)], "")
+	return strings.TrimSpace(text) // it may have been cut behind a space
 }
