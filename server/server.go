@@ -10,12 +10,15 @@ package server
 import (
 	"cmp"
 	"context"
+	"crypto/hmac"
 	"crypto/rand"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
 	"net/netip"
+	"sync"
 	"time"
 
 	"github.com/alexedwards/scs/v2"
@@ -110,6 +113,7 @@ type Server struct {
 	options  Options
 	origins  *http.CrossOriginProtection
 	sessions *scs.SessionManager
+	macs     sync.Pool // of hash.Hash, keyed by the secret
 
 	stopping context.Context // ends when the server is asked to stop
 	stopNow  context.CancelFunc
@@ -122,6 +126,7 @@ func New(log *ireneo.Log, options Options) (*Server, error) {
 		return nil, fmt.Errorf("server: %w", err)
 	}
 	s := &Server{Echo: echo.New(), log: log, options: options.withDefaults(), origins: http.NewCrossOriginProtection()}
+	s.macs.New = func() any { return hmac.New(sha256.New, []byte(s.options.Secret)) }
 	s.sessions = s.newSessions()
 	s.stopping, s.stopNow = context.WithCancel(context.Background())
 

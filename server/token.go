@@ -5,15 +5,15 @@ import (
 	"context"
 	"crypto/hmac"
 	"crypto/rand"
-	"crypto/sha256"
 	"encoding/base64"
 	"errors"
-	"fmt"
+	"hash"
 	"io"
 	"mime"
 	"mime/multipart"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 
 	"github.com/labstack/echo/v4"
@@ -73,10 +73,16 @@ func (r *request) bind() string {
 // mac is a keyed hash of the parts, for one purpose. Each is hashed with its length, so
 // that no two lists of parts are the same.
 func (s *Server) mac(purpose string, parts ...string) []byte {
-	h := hmac.New(sha256.New, []byte(s.options.Secret))
+	h := s.macs.Get().(hash.Hash)
+	defer s.macs.Put(h)
+	h.Reset()
+
+	var text []byte
 	for _, part := range append([]string{purpose}, parts...) {
-		fmt.Fprintf(h, "%d:%s", len(part), part)
+		text = strconv.AppendInt(text, int64(len(part)), 10)
+		text = append(append(text, ':'), part...)
 	}
+	h.Write(text)
 	return h.Sum(nil)
 }
 
