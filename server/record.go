@@ -54,13 +54,15 @@ func Record(c echo.Context, r Recording) error {
 		return r.Again(http.StatusUnprocessableEntity, f, nil)
 	}
 
-	h := r.Stream(f)
+	h, key := r.Stream(f), f.Key()
 	err = f.Append(ctx, h, r.Event)
 	conflict, _ := errors.AsType[*ireneo.ConflictError](err)
 	switch {
 	case err == nil:
 		Flash(c, Done, r.Done)
 		return Redirect(c, view.Path(r.Then, h.ID()))
+	case conflict != nil && conflict.Expected == 0 && f.Key() != key:
+		return r.used(f)
 	case conflict != nil:
 		return r.late(ctx, h, f, conflict)
 	case !f.Valid():
@@ -70,13 +72,14 @@ func Record(c echo.Context, r Recording) error {
 	}
 }
 
-// late answers a form that came too late, or one that has begun a stream already and
-// came back with other values.
+// used answers a form that has begun a stream already and came back with other values.
+func (r Recording) used(f *form.Form) error {
+	f.Add("", "This form was used already, and what it recorded then is kept. What is in it now was not recorded: send it again to record it as well.")
+	return r.Again(http.StatusConflict, f, nil)
+}
+
+// late answers a form that came too late.
 func (r Recording) late(ctx context.Context, h *ireneo.Handle, f *form.Form, conflict *ireneo.ConflictError) error {
-	if conflict.Expected == 0 {
-		f.Add("", "This form was used already, and what it recorded then is kept. What is in it now was not recorded: send it again to record it as well.")
-		return r.Again(http.StatusConflict, f, nil)
-	}
 	clash, err := view.ClashOf(ctx, h, conflict, f, r.Event, r.Look)
 	if err != nil {
 		return err
