@@ -59,6 +59,8 @@ var (
 	ErrOutcomeUnknown = store.ErrOutcomeUnknown
 	// ErrNotMigrated says that the database's tables are missing or too old.
 	ErrNotMigrated = store.ErrNotMigrated
+	// ErrIrreversible says that a migration has nothing that would undo it.
+	ErrIrreversible = store.ErrIrreversible
 	// ErrNoDatabase says that the database does not exist.
 	ErrNoDatabase = store.ErrNoDatabase
 	// ErrUnavailable says that the database cannot be reached.
@@ -66,6 +68,8 @@ var (
 	// ErrBusy says that another writer held the database for too long. Nothing was
 	// written; trying again later helps.
 	ErrBusy = store.ErrBusy
+	// ErrInUse says that a database is not dropped, because somebody has it open.
+	ErrInUse = store.ErrInUse
 	// ErrReadOnly says that the database does not accept writes.
 	ErrReadOnly = store.ErrReadOnly
 	// ErrFull says that the database's disk is full. Nothing was written.

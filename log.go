@@ -132,6 +132,30 @@ func (l *Log) Pending(ctx context.Context) (int, error) {
 	return store.Pending(ctx, providers...)
 }
 
+// Migration is one migration and what became of it.
+type Migration = store.Migration
+
+// Migrations are the framework's and then the application's, in the order they apply.
+func (l *Log) Migrations(ctx context.Context) ([]Migration, error) {
+	providers, err := l.store.Migrations(l.config.Migrations)
+	if err != nil {
+		return nil, err
+	}
+	return store.List(ctx, providers...)
+}
+
+// Rollback undoes the migration of the application that was applied last and returns its
+// name, which is empty where none is applied. The framework's own are never undone: they
+// hold the log. A migration without a section that undoes it is ErrIrreversible. On any
+// error nothing was undone.
+func (l *Log) Rollback(ctx context.Context) (name string, err error) {
+	providers, err := l.store.Migrations(l.config.Migrations)
+	if err != nil || len(providers) < 2 {
+		return "", err
+	}
+	return store.Down(ctx, l.config.Migrations, providers[1])
+}
+
 type logKey struct{}
 
 // WithLog returns a context in which streams and projections use this log. The server

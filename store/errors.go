@@ -19,6 +19,8 @@ var (
 	ErrImmutable = errors.New("the event log is append-only")
 	// ErrNotMigrated says that tables are missing or older than the program.
 	ErrNotMigrated = errors.New("database is not migrated (the application has a command for it: db migrate)")
+	// ErrIrreversible says that a migration has nothing that would undo it.
+	ErrIrreversible = errors.New("migration cannot be undone (it has no section -- +goose Down)")
 	// ErrNoDatabase says that the database does not exist.
 	ErrNoDatabase = errors.New("database does not exist")
 	// ErrUnavailable says that the database cannot be reached or refuses us.
@@ -29,6 +31,8 @@ var (
 	ErrFull = errors.New("database disk is full")
 	// ErrBusy says that another writer held the database for too long.
 	ErrBusy = errors.New("database is busy")
+	// ErrInUse says that a database is not dropped, because somebody has it open.
+	ErrInUse = errors.New("database is in use")
 	// ErrNotInTransaction says that a handle given as a transaction is none.
 	ErrNotInTransaction = errors.New("handle is not a transaction: call it inside db.Transaction")
 	// ErrOutcomeUnknown says that the connection was lost before the answer came:

@@ -4,7 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"path"
+	"regexp"
+	"time"
 
 	"github.com/pressly/goose/v3"
 )
@@ -36,6 +39,70 @@ func Pending(ctx context.Context, providers ...*goose.Provider) (int, error) {
 	}
 
 	return pending, nil
+}
+
+// Migration is one migration and what became of it.
+type Migration struct {
+	Name      string    // of its file
+	Framework bool      // the store's own, not the application's
+	AppliedAt time.Time // zero while it is pending
+}
+
+// List returns the migrations of the providers that Migrations returned, in the order
+// they apply.
+func List(ctx context.Context, providers ...*goose.Provider) ([]Migration, error) {
+	var all []Migration
+	for i, p := range providers {
+		statuses, err := p.Status(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("read the state of migrations: %w", err)
+		}
+		for _, s := range statuses {
+			all = append(all, Migration{Name: path.Base(s.Source.Path), Framework: i == 0, AppliedAt: s.AppliedAt})
+		}
+	}
+
+	return all, nil
+}
+
+// downSection begins what undoes a migration.
+var downSection = regexp.MustCompile(`(?m)^\s*--\s*\+goose\s+Down\b`)
+
+// Down undoes the migration of p that was applied last, and returns its name, which is
+// empty where none is applied. files are those of p. A migration without a section that
+// undoes it is ErrIrreversible. On any error nothing was undone.
+func Down(ctx context.Context, files fs.FS, p *goose.Provider) (string, error) {
+	version, err := p.GetDBVersion(ctx)
+	if err != nil || version == 0 {
+		return "", err
+	}
+	for _, source := range p.ListSources() {
+		if source.Version != version {
+			continue
+		}
+		name := path.Base(source.Path)
+		text, err := fs.ReadFile(files, source.Path)
+		if err != nil {
+			return "", fmt.Errorf("roll back %s: %w", name, err)
+		}
+		if !downSection.Match(text) {
+			return "", fmt.Errorf("roll back %s: %w", name, ErrIrreversible)
+		}
+		if _, err := p.ApplyVersion(ctx, version, false); err != nil {
+			return "", rollbackError(name, err)
+		}
+		return name, nil
+	}
+
+	return "", fmt.Errorf("roll back: migration %d is applied, but the program does not have it: %w", version, ErrIrreversible)
+}
+
+func rollbackError(name string, err error) error {
+	if partial, ok := errors.AsType[*goose.PartialError](err); ok {
+		err = partial.Err
+	}
+
+	return fmt.Errorf("roll back %s: %w", name, err)
 }
 
 // up tries again when a migration failed but fewer are pending than before:

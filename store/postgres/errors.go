@@ -17,18 +17,20 @@ import (
 // SQLSTATEs that have a name here, beside whole classes in codeError.
 // https://www.postgresql.org/docs/current/errcodes-appendix.html
 const (
-	codeImmutable        = "IR001" // raised by our own trigger
-	codeUnique           = "23505"
-	codeReadOnly         = "25006"
-	codeNoDatabase       = "3D000"
-	codeNoSchema         = "3F000"
-	codeSerialization    = "40001"
-	codeDeadlock         = "40P01"
-	codeNoColumn         = "42703"
-	codeNoTable          = "42P01"
-	codeDiskFull         = "53100"
-	codeTooManyConns     = "53300"
-	codeLockNotAvailable = "55P03"
+	codeImmutable         = "IR001" // raised by our own trigger
+	codeUnique            = "23505"
+	codeReadOnly          = "25006"
+	codeNoDatabase        = "3D000"
+	codeDuplicateDatabase = "42P04"
+	codeInUse             = "55006"
+	codeNoSchema          = "3F000"
+	codeSerialization     = "40001"
+	codeDeadlock          = "40P01"
+	codeNoColumn          = "42703"
+	codeNoTable           = "42P01"
+	codeDiskFull          = "53100"
+	codeTooManyConns      = "53300"
+	codeLockNotAvailable  = "55P03"
 )
 
 // eventError names an error of the statement that inserts events.

@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"context"
 	"testing"
 
 	"github.com/ireneo-dev/ireneo/internal/pgtest"
@@ -10,6 +11,15 @@ import (
 
 func TestStore(t *testing.T) {
 	storetest.Run(t, func(t *testing.T) store.Store { return open(t, pgtest.URL(t)) })
+}
+
+func TestDatabase(t *testing.T) {
+	url := pgtest.Database(t)
+	storetest.RunDatabase(t, storetest.Database{
+		Create: func(ctx context.Context) (bool, error) { return Create(ctx, url) },
+		Drop:   func(ctx context.Context) (bool, error) { return Drop(ctx, url) },
+		Open:   func(ctx context.Context) (store.Store, error) { return Open(ctx, url) },
+	})
 }
 
 func open(t testing.TB, url string) *Store {

@@ -1,6 +1,9 @@
 package sqlite
 
 import (
+	"context"
+	"errors"
+	"os"
 	"path/filepath"
 	"testing"
 
@@ -10,6 +13,31 @@ import (
 
 func TestStore(t *testing.T) {
 	storetest.Run(t, func(t *testing.T) store.Store { return open(t, filepath.Join(t.TempDir(), "log.db")) })
+}
+
+func TestDatabase(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "below", "log.db")
+	storetest.RunDatabase(t, storetest.Database{
+		Create: func(ctx context.Context) (bool, error) { return Create(ctx, path) },
+		Drop:   func(ctx context.Context) (bool, error) { return Drop(ctx, path) },
+		Open:   func(ctx context.Context) (store.Store, error) { return Open(ctx, path) },
+	})
+	if left, err := os.ReadDir(filepath.Dir(path)); err != nil || len(left) > 0 {
+		t.Errorf("left behind: %v, %v", left, err)
+	}
+}
+
+func TestDrop_KeepsWhatIsNoDatabase(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "letter.txt")
+	if err := os.WriteFile(path, []byte("Dear Ana, this is a letter and no database at all."), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Drop(t.Context(), path); !errors.Is(err, store.ErrUnavailable) {
+		t.Errorf("got %v", err)
+	}
+	if _, err := os.Stat(path); err != nil {
+		t.Error(err)
+	}
 }
 
 func open(t testing.TB, path string) *Store {

@@ -70,6 +70,9 @@ var laws = []struct {
 	{"Migrate/Twice", migrateTwice},
 	{"Migrate/Application", migrateApplication},
 	{"Migrate/FailureNamesIt", migrateFailure},
+	{"Migrate/Down", migrateDown},
+	{"Migrate/DownToNothing", migrateDownToNothing},
+	{"Migrate/ErrIrreversible", migrateIrreversible},
 }
 
 // Run tests a store against the law. open returns an empty store that is yet to be
