@@ -27,6 +27,9 @@ type Program struct {
 
 	// Boot reads the settings and opens the database.
 	Boot func(ctx context.Context) (*App, error)
+
+	// Database reads the settings and says which database it is, without opening it.
+	Database func() (*Database, error)
 }
 
 // App is an application ready to be worked with.
@@ -37,11 +40,31 @@ type App struct {
 	// Serve answers HTTP until ctx ends. ready is told the address.
 	Serve func(ctx context.Context, ready func(addr string)) error
 
+	// Routes are what Serve answers.
+	Routes []Route
+
 	// Seed adds sample data and says how many events were new. Nil: there is none.
 	Seed func(ctx context.Context) (added int, err error)
 
 	// Close releases what Boot opened.
 	Close func() error
+}
+
+// Route is one thing that is answered.
+type Route struct {
+	Method  string `json:"method"`
+	Path    string `json:"path"`    // with :parameters
+	Handler string `json:"handler"` // the function that answers
+}
+
+// Database is where an application keeps its log. It may not exist yet.
+type Database struct {
+	Name       string // is typed before it is dropped
+	Production bool   // is not dropped
+
+	// Create makes it and Drop removes it. They report whether there was anything to do.
+	Create func(ctx context.Context) (made bool, err error)
+	Drop   func(ctx context.Context) (dropped bool, err error)
 }
 
 // Exit codes.
@@ -85,7 +108,7 @@ func newRoot(p Program) *cobra.Command {
 		Use:           p.Name,
 		Short:         p.Summary,
 		Long:          p.Summary + "\n\nWithout a command it serves.\n\n" + p.Settings,
-		Example:       examples("serve", "db migrate", "db seed"),
+		Example:       examples("serve", "db migrate", "db seed", "routes"),
 		Version:       version(p.Version),
 		Args:          noArgs,
 		RunE:          p.serve,
@@ -103,6 +126,8 @@ func newRoot(p Program) *cobra.Command {
 			Args: noArgs, RunE: p.serve, Example: examples("serve"),
 		},
 		p.database(),
+		p.routes(),
+		p.check(),
 	)
 	return root
 }

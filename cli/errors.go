@@ -23,7 +23,8 @@ var remedies = []struct {
 	err    error
 	remedy string
 }{
-	{ireneo.ErrNoDatabase, "create it, or correct DATABASE_URL"},
+	{ireneo.ErrInUse, "stop whatever has it open, such as the server, and try again"},
+	{ireneo.ErrIrreversible, "write the section that undoes it, or a new migration that does"},
 	{ireneo.ErrReadOnly, "let DATABASE_URL name a primary server, or a file and directory this user may write"},
 	{ireneo.ErrFull, "make room on the database's disk; nothing was lost"},
 	{ireneo.ErrUnavailable, "start the database, or correct host, user and password in DATABASE_URL"},
@@ -33,6 +34,9 @@ var remedies = []struct {
 func withRemedy(err error) error {
 	if errors.Is(err, ireneo.ErrNotMigrated) {
 		return fmt.Errorf("%w; run: %s db migrate", err, invocation())
+	}
+	if errors.Is(err, ireneo.ErrNoDatabase) {
+		return fmt.Errorf("%w\nremedy: create it with: %s db create, or correct DATABASE_URL", err, invocation())
 	}
 	for _, r := range remedies {
 		if errors.Is(err, r.err) {

@@ -38,6 +38,14 @@ func Program() cli.Program {
 			}
 			return Boot(ctx, settings)
 		},
+		Database: func() (*cli.Database, error) {
+			settings, err := Load(os.Environ())
+			if err != nil {
+				return nil, err
+			}
+			db, err := databaseOf(settings.DatabaseURL)
+			return &cli.Database{Name: db.name, Production: settings.Production(), Create: db.create, Drop: db.drop}, err
+		},
 	}
 }
 
@@ -64,7 +72,17 @@ func Boot(ctx context.Context, settings *Settings) (*cli.App, error) {
 		Log:        log,
 		Production: settings.Production(),
 		Serve:      srv.Run,
+		Routes:     routes(srv),
 		Seed:       func(ctx context.Context) (int, error) { return seed.Run(ctx, log) },
 		Close:      st.Close,
 	}, nil
+}
+
+// routes are those of the server, as the command routes lists them.
+func routes(srv *server.Server) []cli.Route {
+	var all []cli.Route
+	for _, r := range srv.Echo.Routes() {
+		all = append(all, cli.Route{Method: r.Method, Path: r.Path, Handler: r.Name})
+	}
+	return all
 }

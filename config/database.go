@@ -19,11 +19,11 @@ import (
 
 // OpenLog opens the log of Ledger on the database at url. The caller closes the store.
 func OpenLog(ctx context.Context, url string) (store.Store, *ireneo.Log, error) {
-	open, err := databaseOf(url)
+	db, err := databaseOf(url)
 	if err != nil {
 		return nil, nil, err
 	}
-	st, err := open(ctx)
+	st, err := db.open(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -34,17 +34,35 @@ func OpenLog(ctx context.Context, url string) (store.Store, *ireneo.Log, error) 
 	return st, log, nil
 }
 
-// databaseOf says how to open the database at url. This is the one place that names
-// the stores.
-func databaseOf(url string) (func(context.Context) (store.Store, error), error) {
+// database is one that may be opened, made and dropped.
+type database struct {
+	name         string
+	open         func(context.Context) (store.Store, error)
+	create, drop func(context.Context) (did bool, err error)
+}
+
+// databaseOf says how to open the database at url, and more. This is the one place that
+// names the stores.
+func databaseOf(url string) (database, error) {
 	kind, path, _ := strings.Cut(url, ":")
 	switch {
 	case kind == "postgres" || kind == "postgresql":
-		return func(ctx context.Context) (store.Store, error) { return postgres.Open(ctx, url) }, nil
+		name, err := postgres.Name(url)
+		return database{
+			name:   name,
+			open:   func(ctx context.Context) (store.Store, error) { return postgres.Open(ctx, url) },
+			create: func(ctx context.Context) (bool, error) { return postgres.Create(ctx, url) },
+			drop:   func(ctx context.Context) (bool, error) { return postgres.Drop(ctx, url) },
+		}, err
 	case kind == "sqlite" && path != "":
-		return func(ctx context.Context) (store.Store, error) { return openFile(ctx, path) }, nil
+		return database{
+			name:   sqlite.Name(path),
+			open:   func(ctx context.Context) (store.Store, error) { return openFile(ctx, path) },
+			create: func(ctx context.Context) (bool, error) { return sqlite.Create(ctx, path) },
+			drop:   func(ctx context.Context) (bool, error) { return sqlite.Drop(ctx, path) },
+		}, nil
 	default: // the URL may hold a password, so it is not repeated
-		return nil, errors.New("DATABASE_URL is not understood; set it to postgres://user:password@host/name or sqlite:path")
+		return database{}, errors.New("DATABASE_URL is not understood; set it to postgres://user:password@host/name or sqlite:path")
 	}
 }
 
