@@ -43,6 +43,7 @@ func (f *Form) Append(ctx context.Context, h *ireneo.Handle, ev ireneo.AnyEvent)
 func (f *Form) same(a, b reflect.Value) bool {
 	return !slices.ContainsFunc(f.table.fields, func(fl *field) bool {
 		x, y := a.FieldByIndex(fl.index), b.FieldByIndex(fl.index)
-		return !reflect.DeepEqual(x.Interface(), y.Interface()) && fl.show(a.Addr()) != fl.show(b.Addr())
+		untouched := x.Comparable() && x.Equal(y) // pointers inside included
+		return !untouched && fl.show(a.Addr()) != fl.show(b.Addr())
 	})
 }

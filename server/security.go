@@ -3,6 +3,7 @@ package server
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"net/http"
 	"net/netip"
@@ -17,18 +18,24 @@ const policy = "default-src 'none'; script-src 'self' 'nonce-%[1]s'; style-src '
 	"img-src 'self' data:; font-src 'self'; connect-src 'self'; manifest-src 'self'; form-action 'self'; " +
 	"base-uri 'none'; frame-ancestors 'none'"
 
+// always are the headers that every answer has. Nobody changes the values: what is added
+// to one of them is added to a copy.
+var always = map[string][]string{
+	"X-Content-Type-Options":       {"nosniff"},
+	"Referrer-Policy":              {"same-origin"},
+	"Cross-Origin-Opener-Policy":   {"same-origin"},
+	"Cross-Origin-Resource-Policy": {"same-origin"},
+	"Permissions-Policy":           {"camera=(), geolocation=(), microphone=()"},
+	"Cache-Control":                {"no-store"}, // pages hold private data; assets say otherwise
+}
+
 // secure sets the headers that keep browsers from doing what they should not. They are
 // on every answer: pages, errors and assets.
 func (s *Server) secure(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		h := c.Response().Header()
+		maps.Copy(h, always)
 		h.Set("Content-Security-Policy", fmt.Sprintf(policy, Nonce(c.Request().Context())))
-		h.Set("X-Content-Type-Options", "nosniff")
-		h.Set("Referrer-Policy", "same-origin")
-		h.Set("Cross-Origin-Opener-Policy", "same-origin")
-		h.Set("Cross-Origin-Resource-Policy", "same-origin")
-		h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
-		h.Set("Cache-Control", "no-store") // pages hold private data; assets say otherwise
 		if s.options.Production && c.Scheme() == "https" {
 			h.Set("Strict-Transport-Security", "max-age=31536000")
 		}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"reflect"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/go-playground/validator/v10"
@@ -39,13 +40,21 @@ func registerDecimals(v *validator.Validate) error {
 // other type to the validator's own function, which replacing it has put out of reach
 // but for a detour that costs more than the rest of an event's validation.
 func exactly(plain *validator.Validate, tag string, holds func(int) bool) validator.Func {
+	var params sync.Map // decimals by their text, of which tags have few
+	number := func(text string) decimal.Decimal {
+		if known, ok := params.Load(text); ok {
+			return known.(decimal.Decimal)
+		}
+		d, err := decimal.NewFromString(text)
+		if err != nil {
+			panic("validation: " + tag + "=" + text + " is not a number")
+		}
+		params.Store(text, d)
+		return d
+	}
 	return func(fl validator.FieldLevel) bool {
 		if got, ok := decimalOf(fl); ok {
-			want, err := decimal.NewFromString(fl.Param())
-			if err != nil {
-				panic("validation: " + tag + "=" + fl.Param() + " is not a number")
-			}
-			return holds(got.Cmp(want))
+			return holds(got.Cmp(number(fl.Param())))
 		}
 		if got, want, ok := integers(fl); ok {
 			return holds(cmp.Compare(got, want))
