@@ -13,6 +13,8 @@ import (
 	gocmp "github.com/google/go-cmp/cmp"
 	"gorm.io/gorm"
 
+	"github.com/ireneo-dev/ireneo"
+	"github.com/ireneo-dev/ireneo/ireneotest"
 	"github.com/ireneo-dev/ireneo/list"
 )
 
@@ -111,7 +113,30 @@ func TestRows_AllOfManyPages(t *testing.T) {
 		if seen != 7 {
 			t.Errorf("saw %d rows, want to stop at 7", seen)
 		}
+		checkBreaksOnce(t, ctx, 10_000)
 	})
+}
+
+// checkBreaksOnce lets all be read until the database breaks after n rows.
+func checkBreaksOnce(t *testing.T, ctx context.Context, n int) {
+	t.Helper()
+	broken, queries := errors.New("broken"), 0
+	rows := catalog
+	rows.Query = func(ctx context.Context) (*gorm.DB, error) {
+		if queries++; queries > 1 {
+			return nil, broken
+		}
+		return catalog.Query(ctx)
+	}
+	seen := 0
+	for _, err := range rows.All(ctx, list.Query{}) {
+		if seen++; (err != nil) != (seen > n) || seen > n+1 {
+			t.Fatalf("row %d: got error %v", seen, err)
+		}
+	}
+	if seen != n+1 {
+		t.Errorf("saw %d rows and no error", seen)
+	}
 }
 
 func TestRows_AllYieldsAnErrorOnce(t *testing.T) {
@@ -252,6 +277,20 @@ func TestRows_RefusesWhatIsNotDeclared(t *testing.T) {
 			}
 		}
 	})
+}
+
+// The same mistakes are told with the same words, and no value at all may be allowed.
+func TestRows_RefusesInOrder(t *testing.T) {
+	ctx := ireneo.WithLog(t.Context(), ireneotest.SQLite(t, config))
+	for range 20 {
+		_, err := catalog.Find(ctx, list.Query{Filters: map[string]string{"z": "", "y": "", "shelf": "middle", "x": ""}})
+		wantRefusal(t, err, "There is no such shelf. Use one of: left, right.", "four mistakes")
+	}
+	closed := catalog
+	closed.Filters = map[string]list.Filter{"shelf": {Column: "shelf", Allowed: []string{}}}
+	if found, err := closed.Find(ctx, list.Query{Filters: map[string]string{"shelf": "left"}}); err == nil {
+		t.Errorf("nothing is allowed: got %+v", found)
+	}
 }
 
 // cursor writes a cursor as somebody would who found out how.

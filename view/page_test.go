@@ -24,7 +24,7 @@ type filled struct {
 	Sweets int        `json:"sweets" validate:"gt=0"`
 	Note   *string    `json:"note"`
 	On     civil.Date `json:"on"`
-	Hidden string     `json:"-"`
+	Hidden int        `json:"-"`
 }
 
 type closed struct {
@@ -40,7 +40,13 @@ type jar struct {
 }
 
 var jars = ireneo.NewProjection("jars",
-	ireneo.On(func(j *jar, e *filled, _ time.Time) { j.Sweets += e.Sweets; j.Last = &e.On }),
+	ireneo.On(func(j *jar, e *filled, _ time.Time) {
+		if e.Sweets == 13 {
+			e.Errors().Add("sweets", "are unlucky")
+		}
+		j.Sweets += e.Sweets
+		j.Last = &e.On
+	}),
 	ireneo.Final(func(j *jar, _ time.Time) { j.Half = j.Sweets / 2 }),
 )
 
@@ -103,6 +109,10 @@ func TestLoad(t *testing.T) {
 		wantChanges := []view.Change{{Label: "Sweets inside", Before: "20", After: "30"}, {Label: "Half", Before: "10", After: "15"}}
 		if diff := cmp.Diff(wantChanges, travelled.Changes); diff != "" || travelled.What != "Filled" {
 			t.Errorf("%s: what the last one changed (-want +got):\n%s", travelled.What, diff)
+		}
+		beyond := load(t, h, "version=99")
+		if diff := cmp.Diff(wantChanges, beyond.Changes); diff != "" || beyond.What != "Filled" || beyond.Shown != 3 {
+			t.Errorf("a version that is not there yet: %+v\n%s", beyond.Timeline, diff)
 		}
 		first := load(t, h, "version=1")
 		if first.State.Sweets != 10 || first.Shown != 1 || first.Versions != 3 || len(first.Entries) != 1 || len(first.Changes) != 3 {
@@ -234,6 +244,11 @@ func TestClashOf(t *testing.T) {
 		page = show(t, view.Late(clash))
 		if clash.Passes() || !strings.Contains(page, "Sweets inside must be 100 or less") || strings.Contains(page, "<button") || f.Valid() {
 			t.Errorf("got %+v\n%s", clash, page)
+		}
+
+		clash, f = late(13)
+		if diff := cmp.Diff([]string{"Sweets are unlucky"}, clash.Reasons); diff != "" || clash.Passes() || !cmp.Equal(f.Messages("sweets"), clash.Reasons) {
+			t.Errorf("reasons differ (-want +got):\n%s\nmessages are %q", diff, f.Messages("sweets"))
 		}
 
 		if err := h.Append(t.Context(), &closed{On: on(4)}); err != nil {
