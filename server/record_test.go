@@ -218,6 +218,21 @@ func TestRecord_UsedFormIs409WithANewKey(t *testing.T) {
 	wantJar(t, log, f.Key(), 1)
 }
 
+// On a stream that goes on, a used form with other values is a late one like any other.
+func TestRecord_UsedAndLateIs409WithTheClash(t *testing.T) {
+	ana, log, last := filling(t)
+	ana.do(post("/jars/1", filledIn("0", "", "1")))
+	ana.do(post("/jars/1", filledIn("1", oneKey, "2")))
+	got := ana.do(post("/jars/1", filledIn("1", oneKey, "3")))
+	if got.Code != http.StatusConflict || last.clash == nil || len(last.clash.Entries) != 1 || last.clash.Entries[0].Version != 2 {
+		t.Fatalf("got %d, %+v: %s", got.Code, last, got.Body)
+	}
+	if last.form.Key() == oneKey || last.form.Value("sweets") != "3" || !last.form.Valid() {
+		t.Errorf("the form has key %s, %q, messages %q", last.form.Key(), last.form.Value("sweets"), last.form.Messages(""))
+	}
+	wantJar(t, log, "1", 2)
+}
+
 // Where the id is not the form's key, two people may begin the same stream.
 func TestRecord_BegunBySomebodyElseIs409(t *testing.T) {
 	ana, log, last := filling(t)
