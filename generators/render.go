@@ -11,14 +11,14 @@ import (
 	"text/template"
 )
 
-//go:embed templates/*.tmpl
+//go:embed templates/*.tmpl templates/new/*.tmpl
 var templateFiles embed.FS
 
 // templates are the files as they are generated. What comes from outside is an
 // identifier, or goes through quote.
 var templates = template.Must(template.New("").Funcs(template.FuncMap{
 	"quote": strconv.Quote, "article": article,
-}).ParseFS(templateFiles, "templates/*.tmpl"))
+}).ParseFS(templateFiles, "templates/*.tmpl", "templates/new/*.tmpl"))
 
 func execute(name string, data any) ([]byte, error) {
 	var b bytes.Buffer

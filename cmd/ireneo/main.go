@@ -65,13 +65,14 @@ func newRoot() *cobra.Command {
 	root.SetVersionTemplate("{{.Name}} {{.Version}}\n")
 	root.SuggestionsMinimumDistance = 2
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
-	root.AddCommand(generate(), destroy(), syncRegistries(), &cobra.Command{
+	root.AddCommand(newApp(), generate(), destroy(), syncRegistries(), &cobra.Command{
 		Use: "version", Short: "Say which version this is", Example: "  ireneo version", Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			_, err := fmt.Fprintln(cmd.OutOrStdout(), "ireneo", version())
 			return err
 		},
 	})
+	addApplication(root)
 	return root
 }
 
