@@ -72,7 +72,6 @@ func newRoot() *cobra.Command {
 			return err
 		},
 	})
-	addApplication(root)
 	return root
 }
 
