@@ -48,18 +48,19 @@ func (a *App) Destroy(ctx context.Context, kind, name string, o Options) (done *
 // otherwise.
 func (a *App) askLog(ctx context.Context, kind, name string) (notes []string, err error) {
 	var events string
+	counted := kind
 	switch kind {
 	case "event":
 		events = "events " + name
-	case "stream":
-		events = "events of streams " + name
+	case "stream", "scaffold":
+		counted, events = "stream", "events of streams "+name
 	default:
 		return []string{"Where its migration was applied already, write another that undoes it."}, nil
 	}
 	if a.Recorded == nil {
 		return []string{fmt.Sprintf("The log was not asked whether it has %s; they stay in it, but nothing reads them any more.", events)}, nil
 	}
-	count, err := a.Recorded(ctx, kind, name)
+	count, err := a.Recorded(ctx, counted, name)
 	if err != nil {
 		return nil, fmt.Errorf("ask the log for %s: %w", events, err)
 	}

@@ -19,16 +19,16 @@ func page(name string, text []byte) ([]File, error) {
 	if err := parsed.Write(&written); err != nil {
 		return nil, fmt.Errorf("generate %s: %w", name, err)
 	}
-	code, err := templated(name, written.Bytes())
+	code, err := compiled(name, written.Bytes())
 	if err != nil {
 		return nil, err
 	}
 	return []File{{Path: name, Data: written.Bytes()}, code}, nil
 }
 
-// templated is the file that templ generate writes beside a page. It takes no process:
+// compiled is the file that templ generate writes beside a page. It takes no process:
 // the command is of the same version as the templ that pages are built with.
-func templated(name string, text []byte) (File, error) {
+func compiled(name string, text []byte) (File, error) {
 	parsed, err := templparser.ParseString(string(text)) // places in the text are in the code
 	if err != nil {
 		return File{}, fmt.Errorf("generate %s: %w", name, err)

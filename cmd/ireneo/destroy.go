@@ -13,7 +13,7 @@ func destroy() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "destroy KIND NAME", Short: "Undo what was generated",
 		Long: "Undo what was generated: remove the files that are still as they were written. Files edited since\n" +
-			"are kept. KIND is event, stream, projection or migration.",
+			"are kept. KIND is event, stream, projection, migration or scaffold.",
 		Example: "  ireneo destroy event debt/issued\n  ireneo destroy projection debt_summaries",
 		Args:    atLeast(false, "the kind, such as event,", "the name, such as debt/issued,"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -37,7 +37,7 @@ func nameOf(kind, text string, streams []string) (string, error) {
 	case "event":
 		name, err := generators.ParseEvent(text, true, streams...)
 		return name.Stored(), err
-	case "stream":
+	case "stream", "scaffold":
 		name, err := generators.ParseStream(text, true)
 		return name.Snake, err
 	case "projection":
@@ -47,7 +47,7 @@ func nameOf(kind, text string, streams []string) (string, error) {
 		name, err := generators.ParseMigration(text)
 		return name.Snake, err
 	default:
-		return "", fmt.Errorf("nothing of the kind %q is generated; there are event, stream, projection and migration", kind)
+		return "", fmt.Errorf("nothing of the kind %q is generated; there are event, stream, projection, migration and scaffold", kind)
 	}
 }
 

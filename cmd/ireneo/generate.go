@@ -64,7 +64,7 @@ func generate() *cobra.Command {
 			"  ireneo generate projection debt_summaries on debt/issued,debt/paid amount:money:index\n" +
 			"  ireneo generate migration add_note_to_debt_summaries note:string:null",
 	}
-	cmd.AddCommand(generateEvent(), generateStream(), generateProjection(), generateMigration())
+	cmd.AddCommand(generateEvent(), generateStream(), generateProjection(), generateMigration(), generateScaffold())
 	return cmd
 }
 

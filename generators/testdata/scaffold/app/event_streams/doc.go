@@ -1,0 +1,2 @@
+// Package streams declares the event streams of the application.
+package streams
