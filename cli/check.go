@@ -25,7 +25,7 @@ func (p Program) check() *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use: "check", Short: "Say whether settings, database and migrations are right", Args: noArgs,
-		Long:    "Say whether settings, database and migrations are right. It changes nothing. The exit code is 1 where\none is not.",
+		Long:    "Say whether settings, database and migrations are right. It migrates nothing. The exit code is 1\nwhere one is not.",
 		Example: examples("check", "check --json"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			findings := p.findings(cmd.Context())

@@ -72,6 +72,7 @@ func newRoot() *cobra.Command {
 			return err
 		},
 	})
+	addApplication(root)
 	return root
 }
 

@@ -53,7 +53,7 @@ func front(t *testing.T, p *proxy) (url string) {
 
 const navigation = "text/html,application/xhtml+xml"
 
-func ask(t *testing.T, method, url string, header ...string) (*http.Response, string) {
+func ask(t *testing.T, method, url string, header ...string) (status int, body string, got http.Header) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
@@ -69,11 +69,11 @@ func ask(t *testing.T, method, url string, header ...string) (*http.Response, st
 		t.Fatal(err)
 	}
 	defer func() { _ = resp.Body.Close() }()
-	body, err := io.ReadAll(resp.Body)
+	text, err := io.ReadAll(resp.Body)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return resp, string(body)
+	return resp.StatusCode, string(text), resp.Header
 }
 
 func TestProxy_AddsTheScriptToPagesOnly(t *testing.T) {
@@ -94,12 +94,12 @@ func TestProxy_AddsTheScriptToPagesOnly(t *testing.T) {
 		"asset":      {"GET", "/style.css", []string{"Accept", navigation}, false},
 		"packed":     {"GET", "/packed", []string{"Accept", navigation}, false},
 	} {
-		resp, body := ask(t, tt.method, url+tt.path, append(tt.header, "Accept-Encoding", "br")...)
+		_, body, header := ask(t, tt.method, url+tt.path, append(tt.header, "Accept-Encoding", "br")...)
 		if got := strings.Contains(body, `<script src="/_dev/reload.js?`); got != tt.want {
 			t.Errorf("%s: got script %t in %q", name, got, body)
 		}
-		if tt.want && resp.Header.Get("X-Coding") != "" {
-			t.Errorf("%s: the application may compress it with %s", name, resp.Header.Get("X-Coding"))
+		if tt.want && header.Get("X-Coding") != "" {
+			t.Errorf("%s: the application may compress it with %s", name, header.Get("X-Coding"))
 		}
 		if host := strings.TrimPrefix(url, "http://"); tt.want && !strings.Contains(body, "one "+tt.method+" "+host) {
 			t.Errorf("%s: got %q, want the host %s", name, body, host)
@@ -113,17 +113,17 @@ func TestProxy_ShowsWhatIsWrongInPlaceOfPagesOnly(t *testing.T) {
 	url := front(t, p)
 	p.fail(&FailedError{Command: "go build", Output: "x.go:1: <b>undefined</b>"})
 
-	resp, body := ask(t, "GET", url+"/", "Accept", navigation)
-	if resp.StatusCode != 500 || !strings.Contains(body, "go build failed") || !strings.Contains(body, "x.go:1: &lt;b&gt;undefined&lt;/b&gt;") {
-		t.Errorf("got %d: %s", resp.StatusCode, body)
+	status, body, _ := ask(t, "GET", url+"/", "Accept", navigation)
+	if status != 500 || !strings.Contains(body, "go build failed") || !strings.Contains(body, "x.go:1: &lt;b&gt;undefined&lt;/b&gt;") {
+		t.Errorf("got %d: %s", status, body)
 	}
 	for _, request := range [][]string{{"POST", "/"}, {"GET", "/style.css", "Accept", "text/css"}, {"GET", "/", "Accept", "application/json"}} {
-		if resp, body := ask(t, request[0], url+request[1], request[2:]...); resp.StatusCode != 200 || !strings.Contains(body, "one") {
-			t.Errorf("%v: got %d: %s", request, resp.StatusCode, body)
+		if status, body, _ := ask(t, request[0], url+request[1], request[2:]...); status != 200 || !strings.Contains(body, "one") {
+			t.Errorf("%v: got %d: %s", request, status, body)
 		}
 	}
 	p.use(backend(t, "two"))
-	if _, body := ask(t, "GET", url+"/", "Accept", navigation); !strings.Contains(body, "two") {
+	if _, body, _ := ask(t, "GET", url+"/", "Accept", navigation); !strings.Contains(body, "two") {
 		t.Errorf("got %s", body)
 	}
 }
@@ -133,7 +133,7 @@ func TestProxy_RequestsWaitForTheFirstProcess(t *testing.T) {
 	url := front(t, p)
 	answers := make(chan string)
 	go func() {
-		_, body := ask(t, "GET", url+"/")
+		_, body, _ := ask(t, "GET", url+"/")
 		answers <- body
 	}()
 	select {
@@ -158,11 +158,11 @@ func TestProxy_SaysThatNobodyAnswers(t *testing.T) {
 	if !p.lose(two, errors.New("it fell over")) {
 		t.Error("a process is not missed")
 	}
-	if resp, body := ask(t, "POST", url+"/"); resp.StatusCode != 503 || !strings.Contains(body, "it fell over") {
-		t.Errorf("got %d: %s", resp.StatusCode, body)
+	if status, body, _ := ask(t, "POST", url+"/"); status != 503 || !strings.Contains(body, "it fell over") {
+		t.Errorf("got %d: %s", status, body)
 	}
-	if resp, body := ask(t, "GET", url+"/", "Accept", navigation); resp.StatusCode != 500 || !strings.Contains(body, "it fell over") {
-		t.Errorf("got %d: %s", resp.StatusCode, body)
+	if status, body, _ := ask(t, "GET", url+"/", "Accept", navigation); status != 500 || !strings.Contains(body, "it fell over") {
+		t.Errorf("got %d: %s", status, body)
 	}
 }
 
@@ -238,11 +238,11 @@ func TestProxy_TellsBrowsers(t *testing.T) {
 	if states[0] == states[1] || states[1] == states[2] {
 		t.Errorf("got %v", states)
 	}
-	_, body := ask(t, "GET", url+"/", "Accept", navigation)
+	_, body, _ := ask(t, "GET", url+"/", "Accept", navigation)
 	if _, state, _ := strings.Cut(states[2], "data: "); !strings.Contains(body, scriptPath+"?"+state+`"`) {
 		t.Errorf("the page is not of %s: %s", state, body)
 	}
-	if _, code := ask(t, "GET", url+scriptPath); !strings.Contains(code, eventsPath) {
+	if _, code, _ := ask(t, "GET", url+scriptPath); !strings.Contains(code, eventsPath) {
 		t.Errorf("got %s", code)
 	}
 }
