@@ -68,7 +68,7 @@ func (f *files) changes() ([]string, error) {
 
 // wait waits until files differ from what they were at the last call of changes.
 func (f *files) wait(ctx context.Context) error {
-	look := time.NewTimer(0) // something may have happened already
+	look := time.NewTimer(quiet) // something may have happened already
 	defer look.Stop()
 	for {
 		select {

@@ -69,7 +69,10 @@ func TestFiles_WaitEndsAtAChangeOnly(t *testing.T) {
 
 	waiting := make(chan error)
 	go func() { waiting <- f.wait(t.Context()) }()
-	write(t, dir, "a.go", "1")
+	write(t, dir, "saved", "1") // as it was
+	if err := os.Rename(filepath.Join(dir, "saved"), filepath.Join(dir, "a.go")); err != nil {
+		t.Fatal(err)
+	}
 	write(t, dir, "db/shop.sqlite3-wal", "1")
 	select {
 	case err := <-waiting:
