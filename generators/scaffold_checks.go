@@ -50,7 +50,11 @@ func (e scaffoldEvent) Mistakes() *mistakes {
 func (m *mistakes) add(f Field, typed string, wants ...string) {
 	m.Posts = append(m.Posts, strconv.Quote(f.Name.Snake), strconv.Quote(typed))
 	for _, want := range wants {
-		m.Wants = append(m.Wants, strconv.Quote(want))
+		quoted := strconv.Quote(want)
+		if strings.Contains(want, `"`) {
+			quoted = "`" + want + "`" // no sample has one of these in it
+		}
+		m.Wants = append(m.Wants, quoted)
 	}
 }
 
@@ -155,3 +159,6 @@ func (d *scaffoldData) Last() int { return len(d.Events) }
 
 // Inc is the next of two numbers.
 func (d *scaffoldData) Inc(i int) int { return i + 1 }
+
+// Wire is the file with how the log has the event.
+func (e scaffoldEvent) Wire() string { return e.Event.File("event") + ".v1.json" }

@@ -78,7 +78,7 @@ func (d *scaffoldData) packages() map[string]string {
 		"web": d.Module + "/" + pagesDir, "config": d.Module + "/" + configDir,
 		d.Name.Package(): d.Module + "/" + eventsDir + "/" + d.Name.Package(),
 	}
-	for _, name := range []string{"context", "errors", "html", "iter", "regexp", "slices", "strconv", "strings", "testing", "time"} {
+	for _, name := range []string{"context", "errors", "html", "iter", "os", "regexp", "slices", "strconv", "strings", "testing", "time"} {
 		known[name] = name
 	}
 	for _, name := range []string{"form", "ireneotest", "list", "server", "view"} {

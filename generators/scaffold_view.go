@@ -186,6 +186,20 @@ func (c column) Plain() string {
 	}
 }
 
+// PlainRow are the values of a row for programs, in lines of some length.
+func (d *scaffoldData) PlainRow() string {
+	const length = 100
+	lines := []string{"row.ID, row.Status"}
+	for _, c := range d.Columns {
+		if last := &lines[len(lines)-1]; len(*last)+len(c.Plain()) < length {
+			*last += ", " + c.Plain()
+		} else {
+			lines = append(lines, c.Plain())
+		}
+	}
+	return strings.Join(lines, ",\n")
+}
+
 // Optional reports whether any column is a pointer.
 func (d *scaffoldData) Optional() bool { return slices.ContainsFunc(d.Columns, column.Pointer) }
 

@@ -1,7 +1,10 @@
 package projections_test
 
 import (
+	"context"
+	"encoding/json"
 	"errors"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -19,51 +22,50 @@ import (
 	"github.com/ireneo-dev/ireneo/list"
 )
 
+// notesCases are events, and the row that each makes of an empty one.
+var notesCases = map[string]struct {
+	when ireneo.AnyEvent
+	want projections.Note
+}{
+	"created": {
+		&note.Created{
+			Title: "Some words",
+			Body:  "Some words",
+			DueOn: new(civil.Date{Year: 2026, Month: 1, Day: 31}),
+		},
+		projections.Note{
+			Title:    "Some words",
+			Body:     "Some words",
+			DueOn:    new(civil.Date{Year: 2026, Month: 1, Day: 31}),
+			TitleKey: strings.ToLower("Some words"),
+			Status:   projections.NoteCreated,
+		},
+	},
+	"updated": {
+		&note.Updated{
+			Title: "Some words",
+			Body:  "Some words",
+			DueOn: new(civil.Date{Year: 2026, Month: 1, Day: 31}),
+		},
+		projections.Note{
+			Title:    "Some words",
+			Body:     "Some words",
+			DueOn:    new(civil.Date{Year: 2026, Month: 1, Day: 31}),
+			TitleKey: strings.ToLower("Some words"),
+			Status:   projections.NoteUpdated,
+		},
+	},
+	"archived": {
+		&note.Archived{},
+		projections.Note{Status: projections.NoteArchived},
+	},
+}
+
 func TestNotes_Interpretations(t *testing.T) {
 	at := time.Date(2026, 1, 31, 12, 0, 0, 0, time.UTC)
-	for name, tt := range map[string]struct {
-		given projections.Note
-		when  ireneo.AnyEvent
-		want  projections.Note
-	}{
-		"created": {
-			projections.Note{},
-			&note.Created{
-				Title: "Some words",
-				Body:  "Some words",
-				DueOn: new(civil.Date{Year: 2026, Month: 1, Day: 31}),
-			},
-			projections.Note{
-				Title:    "Some words",
-				Body:     "Some words",
-				DueOn:    new(civil.Date{Year: 2026, Month: 1, Day: 31}),
-				TitleKey: strings.ToLower("Some words"),
-				Status:   projections.NoteCreated,
-			},
-		},
-		"updated": {
-			projections.Note{},
-			&note.Updated{
-				Title: "Some words",
-				Body:  "Some words",
-				DueOn: new(civil.Date{Year: 2026, Month: 1, Day: 31}),
-			},
-			projections.Note{
-				Title:    "Some words",
-				Body:     "Some words",
-				DueOn:    new(civil.Date{Year: 2026, Month: 1, Day: 31}),
-				TitleKey: strings.ToLower("Some words"),
-				Status:   projections.NoteUpdated,
-			},
-		},
-		"archived": {
-			projections.Note{},
-			&note.Archived{},
-			projections.Note{Status: projections.NoteArchived},
-		},
-	} {
+	for name, tt := range notesCases {
 		t.Run(name, func(t *testing.T) {
-			got := ireneotest.Given(t, projections.Notes, tt.given).When(tt.when).At(at)
+			got := ireneotest.Given(t, projections.Notes, projections.Note{}).When(tt.when).At(at)
 			if diff := cmp.Diff(tt.want, *got); diff != "" {
 				t.Errorf("row differs (-want +got):\n%s", diff)
 			}
@@ -71,31 +73,29 @@ func TestNotes_Interpretations(t *testing.T) {
 	}
 }
 
+// appendNote appends an event with what is in its sample.
+func appendNote(ctx context.Context, t *testing.T, id, sample string, ev ireneo.AnyEvent) {
+	t.Helper()
+	data, err := os.ReadFile("../events/note/testdata/" + sample)
+	if err := errors.Join(err, json.Unmarshal(data, ev)); err != nil {
+		t.Fatal(err)
+	}
+	if err := streams.Note.For(id).Append(ctx, ev); err != nil {
+		t.Fatalf("append %s: %v", sample, err)
+	}
+}
+
 // What an append writes is what a replay computes, on both databases.
 func TestNotes_FindIsReplay(t *testing.T) {
 	config := ireneo.Config{Streams: streams.All, Events: events.All, Migrations: migrate.FS}
 	ireneotest.Each(t, config, func(t *testing.T, log *ireneo.Log) {
-		ctx, h := ireneo.WithLog(t.Context(), log), streams.Note.For("1")
-		for _, ev := range []ireneo.AnyEvent{
-			&note.Created{
-				Title: "Some words",
-				Body:  "Some words",
-				DueOn: new(civil.Date{Year: 2026, Month: 1, Day: 31}),
-			},
-			&note.Updated{
-				Title: "Some words",
-				Body:  "Some words",
-				DueOn: new(civil.Date{Year: 2026, Month: 1, Day: 31}),
-			},
-			&note.Archived{},
-		} {
-			if err := h.Append(ctx, ev); err != nil {
-				t.Fatal(err)
-			}
-		}
+		ctx := ireneo.WithLog(t.Context(), log)
+		appendNote(ctx, t, "1", "created.v1.json", &note.Created{})
+		appendNote(ctx, t, "1", "updated.v1.json", &note.Updated{})
+		appendNote(ctx, t, "1", "archived.v1.json", &note.Archived{})
 
 		got, err := projections.Notes.Find(ctx, "1")
-		want, replayErr := projections.Notes.Replay(ctx, h)
+		want, replayErr := projections.Notes.Replay(ctx, streams.Note.For("1"))
 		if err := errors.Join(err, replayErr); err != nil {
 			t.Fatal(err)
 		}
@@ -112,16 +112,10 @@ func TestNoteList_PagesInEveryOrder(t *testing.T) {
 	ireneotest.Each(t, config, func(t *testing.T, log *ireneo.Log) {
 		ctx := ireneo.WithLog(t.Context(), log)
 		for _, id := range []string{"a", "b", "c"} {
-			if err := streams.Note.For(id).Append(ctx, &note.Created{
-				Title: "Some words",
-				Body:  "Some words",
-				DueOn: new(civil.Date{Year: 2026, Month: 1, Day: 31}),
-			}); err != nil {
-				t.Fatal(err)
-			}
+			appendNote(ctx, t, id, "created.v1.json", &note.Created{})
 		}
 		for key := range projections.NoteList.Sorts {
-			for _, sort := range []string{key, "-" + key} {
+			for sort, want := range map[string]string{key: "abc", "-" + key: "cba"} {
 				asked, got := list.Query{Sort: sort, Limit: 1}, ""
 				for more := true; more; more = asked.After != "" {
 					found, err := projections.NoteList.Find(ctx, asked)
@@ -130,7 +124,7 @@ func TestNoteList_PagesInEveryOrder(t *testing.T) {
 					}
 					got, asked.After = got+found.Rows[0].ID, found.Next
 				}
-				if want := map[bool]string{false: "abc", true: "cba"}[sort != key]; got != want {
+				if got != want {
 					t.Errorf("%s: got %s, want %s", sort, got, want)
 				}
 			}

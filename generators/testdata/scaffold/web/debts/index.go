@@ -76,13 +76,9 @@ func rows(ctx context.Context, asked list.Query) iter.Seq2[[]string, error] {
 	return func(yield func([]string, error) bool) {
 		for row, err := range projections.DebtList.All(ctx, asked) {
 			if !yield([]string{
-				row.ID, row.Status,
-				money.Plain(row.Amount),
-				row.On.String(),
-				optional(row.SettledOn, civil.Date.String),
-				optional(row.PaidAmount, money.Plain),
-				optional(row.PaidOn, civil.Date.String),
-				optional(row.Note, func(s string) string { return s }),
+				row.ID, row.Status, money.Plain(row.Amount), row.On.String(),
+				optional(row.SettledOn, civil.Date.String), optional(row.PaidAmount, money.Plain),
+				optional(row.PaidOn, civil.Date.String), optional(row.Note, func(s string) string { return s }),
 			}, err) {
 				return
 			}

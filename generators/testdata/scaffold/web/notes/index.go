@@ -74,10 +74,7 @@ func rows(ctx context.Context, asked list.Query) iter.Seq2[[]string, error] {
 	return func(yield func([]string, error) bool) {
 		for row, err := range projections.NoteList.All(ctx, asked) {
 			if !yield([]string{
-				row.ID, row.Status,
-				row.Title,
-				row.Body,
-				optional(row.DueOn, civil.Date.String),
+				row.ID, row.Status, row.Title, row.Body, optional(row.DueOn, civil.Date.String),
 			}, err) {
 				return
 			}
