@@ -1,5 +1,5 @@
-// Package migrate holds the migrations of Ledger, in SQL that SQLite and PostgreSQL
-// both accept.
+// Package migrate holds the migrations of the application, in SQL that SQLite and
+// PostgreSQL both accept.
 package migrate
 
 import "embed"
