@@ -40,7 +40,8 @@ type AnyEvent interface {
 	StreamID() string
 	// Version is its place in the stream, from 1; zero until it is persisted.
 	Version() int64
-	// Position is its place in the whole log; zero until it is persisted.
+	// Position is the place of its append in the whole log, which the events of one
+	// append share; zero until it is persisted.
 	Position() int64
 	// RecordedAt is when the log learned of it, in UTC at microsecond precision;
 	// zero until it is persisted.
@@ -79,7 +80,8 @@ func (e *Event) StreamID() string { return e.facts().record.Stream.ID }
 // Version is the event's place in its stream, from 1; zero until it is persisted.
 func (e *Event) Version() int64 { return e.facts().record.Version }
 
-// Position is the event's place in the whole log; zero until it is persisted.
+// Position is the place of the event's append in the whole log, which the events of one
+// append share; zero until it is persisted.
 func (e *Event) Position() int64 { return e.facts().record.Position }
 
 // RecordedAt is when the log learned of the event; zero until it is persisted.

@@ -60,7 +60,8 @@ type Stream struct {
 // itself. Its RecordedAt is raised to that of the stream's last record where that
 // is later, and a zero OccurredAt becomes the stored RecordedAt.
 type Record struct {
-	Position       int64     // place in the whole log, drawn by the store
+	Position       int64     // place of its batch in the whole log, drawn by the store
+	Ordinal        int       // place in its batch, from 1
 	Stream         Stream    // the stream the record belongs to
 	Version        int64     // place in the stream from 1; zero takes the next one
 	EventID        uuid.UUID // unique in the log
@@ -90,7 +91,8 @@ type Row struct {
 }
 
 // Batch is what one caller wants written: all of it in one commit, or nothing.
-// Records are stored in the order given, the rows after them in theirs.
+// Records are stored in the order given, the rows after them in theirs. They share one
+// position, so that whoever reads the log by positions never sees half a batch.
 type Batch struct {
 	Records []Record
 	Rows    []Row
@@ -103,17 +105,24 @@ type Order int
 const (
 	ByOccurrence Order = iota // occurred_at, then version: the order of replay
 	ByVersion                 // version: the order of recording
+	ByPosition                // position, then ordinal: the order of the whole log
 	LastFirst                 // version, descending
 )
 
-// Query selects records of one stream, or of the whole log where Stream is zero and
-// EventID is not. The zero value of each bound means no bound; bounds are inclusive
-// except AfterVersion and After.
+// Query selects records of one stream, or of the whole log in the order ByPosition or
+// where EventID is given. The zero value of each bound means no bound; bounds
+// are inclusive except AfterVersion, After and AfterPosition.
+//
+// In the order ByPosition the whole log is read, and only as far as it is settled: no
+// record that is committed later will ever have a position at or before one that was
+// read. Then Limit never splits a batch, but is exceeded instead, and no other bound but
+// AfterPosition is looked at.
 type Query struct {
 	Stream         Stream
 	EventID        uuid.UUID // only the record with this id
 	AfterVersion   int64     // only versions above
 	UpToVersion    int64     // only versions up to
+	AfterPosition  int64     // with ByPosition: only positions above
 	RecordedUntil  time.Time // only recorded_at up to
 	OccurredUntil  time.Time // only occurred_at up to
 	IdempotencyKey string    // only the record stored under this key

@@ -26,20 +26,24 @@ type records struct {
 	all      []*store.Record
 	versions []int64     // as the statements want them: -k asks for the k-th next
 	recorded []time.Time // raised to the stream's record before it in the statement
+	batches  []int32     // which batch a record is of
+	ordinals []int32     // its place there, from 1
 	next     bool        // some version is to be taken
 }
 
 // result is what one record was stored as.
 type result struct {
 	position, version  int64
+	ordinal            int32
 	recorded, occurred time.Time
 }
 
 func newRecords(batches []*store.Batch) *records {
 	r := &records{}
-	for _, b := range batches {
+	for n, b := range batches {
 		for i := range b.Records {
 			r.all = append(r.all, &b.Records[i])
+			r.batches, r.ordinals = append(r.batches, int32(n)), append(r.ordinals, int32(i+1))
 		}
 	}
 	r.versions = make([]int64, len(r.all))
@@ -116,6 +120,7 @@ func (r *records) args() []any {
 	return []any{
 		types, ids, array[int64](r.versions), events, names, schemas,
 		data, meta, array[time.Time](r.recorded), occurred, keys,
+		array[int32](r.batches), array[int32](r.ordinals),
 	}
 }
 
@@ -153,15 +158,17 @@ func (r *records) occurredAt(i int) pgtype.Timestamptz {
 }
 
 // fill tells the records what they were stored as. Positions rise in the order of
-// the records, whatever the order in which RETURNING gave them.
+// the batches, whatever the order in which RETURNING gave them.
 func (r *records) fill(stored []result) {
-	slices.SortFunc(stored, func(a, b result) int { return cmp.Compare(a.position, b.position) })
+	slices.SortFunc(stored, func(a, b result) int {
+		return cmp.Or(cmp.Compare(a.position, b.position), cmp.Compare(a.ordinal, b.ordinal))
+	})
 	for i, s := range stored {
 		if !r.next {
 			s.version, s.recorded, s.occurred = r.versions[i], r.recorded[i], r.occurredAt(i).Time
 		}
 		rec := r.all[i]
-		rec.Position, rec.Version = s.position, s.version
+		rec.Position, rec.Ordinal, rec.Version = s.position, int(s.ordinal), s.version
 		rec.RecordedAt, rec.OccurredAt = s.recorded.UTC(), s.occurred.UTC()
 	}
 }
@@ -296,10 +303,10 @@ func (at placed) error(err error) error { return rowError(at.index, at.row, err)
 // before.
 func (r *records) scan(scan func(dest ...any) error) (stored result, err error) {
 	if !r.next {
-		return stored, scan(&stored.position)
+		return stored, scan(&stored.position, &stored.ordinal)
 	}
 
-	return stored, scan(&stored.position, &stored.version, &stored.recorded, &stored.occurred)
+	return stored, scan(&stored.position, &stored.ordinal, &stored.version, &stored.recorded, &stored.occurred)
 }
 
 func (r *records) scanAll(rows *sql.Rows) ([]result, error) {

@@ -26,8 +26,10 @@ func benchRecord(version int64) store.Record {
 	}
 }
 
-func migrated(b testing.TB) *Store {
-	s := open(b, pgtest.URL(b))
+func migrated(b testing.TB) *Store { return migratedAt(b, pgtest.URL(b)) }
+
+func migratedAt(b testing.TB, url string) *Store {
+	s := open(b, url)
 	providers, err := s.Migrations(nil)
 	if err != nil {
 		b.Fatal(err)

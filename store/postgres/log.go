@@ -12,7 +12,7 @@ import (
 )
 
 // attempts bounds how often a lost race for a stream's next version is run again.
-const attempts = 10
+const attempts = 100
 
 // The statements that insert records: with versions proved by the caller, or taking
 // a stream's next one where version is -k, the k-th record of the statement that
@@ -34,7 +34,7 @@ const attempts = 10
 // and ends with the transaction. It never waits, because it is only ever shared.
 //
 // That it is taken before the first nextval is a matter of data flow, not of luck:
-// each row's nextval is computed on a row joined from floor, a materialised CTE
+// each batch's nextval is computed on a row joined from floor, a materialised CTE
 // with one row, and that row exists only when its lock was taken. That positions
 // rise in the given order is PostgreSQL's promise since 9.6 that volatile output
 // columns are computed after ORDER BY. Both are tested, the first with a mutant.
@@ -43,10 +43,10 @@ const attempts = 10
 // would else find a plan for the length at hand ever cheaper than a general one and
 // plan anew each time, for longer than the statement runs.
 const (
-	insertOneProved  = floor + insertInto + proved + oneGiven + inOrder
-	insertOneNext    = floor + insertInto + next + oneGiven + lastStored + inOrder + taken
-	insertManyProved = floor + insertInto + proved + manyGiven + inOrder
-	insertManyNext   = floor + insertInto + next + manyGiven + lastStored + inOrder + taken
+	insertOneProved  = floor + insertInto + proved + oneGiven + returning
+	insertOneNext    = floor + insertInto + next + oneGiven + lastStored + returning + taken
+	insertManyProved = floor + perBatch + insertInto + proved + manyGiven + returning
+	insertManyNext   = floor + perBatch + insertInto + next + manyGiven + lastStored + returning + taken
 
 	floor = `
 		WITH floor AS MATERIALIZED (
@@ -56,12 +56,18 @@ const (
 			FROM event_entries_position_seq
 		)`
 
+	perBatch = `, drawn AS MATERIALIZED (
+			SELECT b.batch, nextval('event_entries_position_seq') AS position
+			FROM floor, (SELECT DISTINCT unnest((SELECT $12::int[])) AS batch) AS b
+			ORDER BY b.batch
+		)`
+
 	insertInto = `
 		INSERT INTO event_entries (
-			position, stream_type, stream_id, event_id, type, schema_version, data, meta, idempotency_key,
+			position, ordinal, stream_type, stream_id, event_id, type, schema_version, data, meta, idempotency_key,
 			version, recorded_at, occurred_at)
 		SELECT
-			nextval('event_entries_position_seq'), r.stream_type, r.stream_id, r.event_id, r.type,
+			r.position, r.ordinal, r.stream_type, r.stream_id, r.event_id, r.type,
 			r.schema_version, r.data, r.meta, r.idempotency_key,`
 
 	proved = `
@@ -73,21 +79,29 @@ const (
 			COALESCE(r.occurred_at, GREATEST(r.recorded_at, last.recorded_at))`
 
 	oneGiven = `
-		FROM floor, (
+		FROM (
 			SELECT
+				nextval('event_entries_position_seq') AS position, 1 AS ordinal,
 				$1::text AS stream_type, $2::text AS stream_id, $3::bigint AS version, $4::uuid AS event_id,
 				$5::text AS type, $6::int AS schema_version, $7::json AS data, $8::json AS meta,
 				$9::timestamptz AS recorded_at, $10::timestamptz AS occurred_at,
-				$11::text AS idempotency_key, 1 AS place
+				$11::text AS idempotency_key
+			FROM floor
 		) AS r`
 
 	manyGiven = `
-		FROM floor, unnest(
-			(SELECT $1::text[]), $2::text[], $3::bigint[], $4::uuid[], $5::text[], $6::int[],
-			$7::json[], $8::json[], $9::timestamptz[], $10::timestamptz[], $11::text[]
-		) WITH ORDINALITY AS r (
-			stream_type, stream_id, version, event_id, type, schema_version,
-			data, meta, recorded_at, occurred_at, idempotency_key, place)`
+		FROM (
+			SELECT drawn.position, given.*
+			FROM drawn
+			JOIN unnest(
+				(SELECT $1::text[]), $2::text[], $3::bigint[], $4::uuid[], $5::text[], $6::int[],
+				$7::json[], $8::json[], $9::timestamptz[], $10::timestamptz[], $11::text[],
+				$12::int[], $13::int[]
+			) AS given (
+				stream_type, stream_id, version, event_id, type, schema_version,
+				data, meta, recorded_at, occurred_at, idempotency_key, batch, ordinal)
+			USING (batch)
+		) AS r`
 
 	lastStored = `
 		LEFT JOIN LATERAL (
@@ -100,9 +114,8 @@ const (
 			LIMIT 1
 		) AS last ON true`
 
-	inOrder = `
-		ORDER BY r.place
-		RETURNING position`
+	returning = `
+		RETURNING position, ordinal`
 
 	taken = `, version, recorded_at, occurred_at`
 )

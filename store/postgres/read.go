@@ -53,6 +53,9 @@ func (c sqlCursor) Close() { _ = c.Rows.Close() }
 
 //nolint:sqlclosecheck // whoever reads the cursor closes it
 func (s *Store) selectRecords(ctx context.Context, q store.Query) (cursor, error) {
+	if q.Order == store.ByPosition {
+		return s.selectSettled(ctx, q)
+	}
 	text, args := selection(q)
 	if q.Tx == nil {
 		return s.pool.Query(ctx, text, args...)
@@ -63,13 +66,15 @@ func (s *Store) selectRecords(ctx context.Context, q store.Query) (cursor, error
 	return sqlCursor{rows}, err
 }
 
+const columns = `
+		SELECT
+			position, ordinal, stream_type, stream_id, version, event_id, type, schema_version,
+			data, meta, recorded_at, occurred_at, COALESCE(idempotency_key, '')
+		FROM event_entries`
+
 func selection(q store.Query) (text string, args []any) {
 	var b strings.Builder
-	b.WriteString(`
-		SELECT
-			position, stream_type, stream_id, version, event_id, type, schema_version,
-			data, meta, recorded_at, occurred_at, COALESCE(idempotency_key, '')
-		FROM event_entries
+	b.WriteString(columns + `
 		WHERE true`)
 	where := func(clause string, value any) {
 		args = append(args, value)
@@ -126,7 +131,7 @@ func order(o store.Order) string {
 func scanRecord(rows cursor) (store.Record, error) {
 	var r store.Record
 	err := rows.Scan(
-		&r.Position, &r.Stream.Type, &r.Stream.ID, &r.Version, &r.EventID, &r.Type, &r.SchemaVersion,
+		&r.Position, &r.Ordinal, &r.Stream.Type, &r.Stream.ID, &r.Version, &r.EventID, &r.Type, &r.SchemaVersion,
 		&r.Data, &r.Meta, &r.RecordedAt, &r.OccurredAt, &r.IdempotencyKey,
 	)
 	if err != nil {

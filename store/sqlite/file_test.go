@@ -181,8 +181,8 @@ func TestStore_ErrImmutable(t *testing.T) {
 	for _, sql := range []string{
 		"DELETE FROM event_entries",
 		"UPDATE event_entries SET meta = '{}'",
-		"INSERT OR REPLACE INTO event_entries SELECT * FROM event_entries",
-		"REPLACE INTO event_entries SELECT 9, stream_type, stream_id, version, zeroblob(16), type, 1, '{}', '{}', 1, 1, NULL FROM event_entries",
+		"INSERT OR REPLACE INTO event_entries (entry, stream_type, stream_id, version, event_id, type, schema_version, data, meta, recorded_at, occurred_at, idempotency_key) SELECT entry, stream_type, stream_id, version, event_id, type, schema_version, data, meta, recorded_at, occurred_at, idempotency_key FROM event_entries",
+		"REPLACE INTO event_entries (entry, stream_type, stream_id, version, event_id, type, schema_version, data, meta, recorded_at, occurred_at) SELECT 9, stream_type, stream_id, version, zeroblob(16), type, 1, '{}', '{}', 1, 1 FROM event_entries",
 	} {
 		if err := translate(s.DB().Exec(sql).Error); !errors.Is(err, store.ErrImmutable) {
 			t.Errorf("%s: got %v", sql, err)

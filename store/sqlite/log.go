@@ -20,16 +20,16 @@ import (
 const (
 	insertProved = `
 		INSERT INTO event_entries (
-			stream_type, stream_id, version, event_id, type, schema_version,
+			entry, stream_type, stream_id, version, event_id, type, schema_version,
 			data, meta, recorded_at, occurred_at, idempotency_key)
-		VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)`
+		VALUES (` + entry + `, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)`
 
 	insertNext = `
 		INSERT INTO event_entries (
-			stream_type, stream_id, version, event_id, type, schema_version,
+			entry, stream_type, stream_id, version, event_id, type, schema_version,
 			data, meta, recorded_at, occurred_at, idempotency_key)
 		SELECT
-			?1, ?2, COALESCE(last.version, ?3) + 1, ?4, ?5, ?6, ?7, ?8,
+			` + entry + `, ?1, ?2, COALESCE(last.version, ?3) + 1, ?4, ?5, ?6, ?7, ?8,
 			MAX(?9, COALESCE(last.recorded_at, ?9)),
 			COALESCE(?10, MAX(?9, COALESCE(last.recorded_at, ?9))),
 			?11
@@ -42,11 +42,20 @@ const (
 			ORDER BY e.version DESC
 			LIMIT 1
 		) AS last ON true
-		RETURNING position, version, recorded_at, occurred_at`
+		RETURNING entry, version, recorded_at, occurred_at`
+
+	// entry is the one that is given, or the first of the next position.
+	entry = `COALESCE(?12, (((
+				SELECT seq
+				FROM sqlite_sequence
+				WHERE name = 'event_entries'
+			) >> 20) + 1) << 20 | 1, 1 << 20 | 1)`
 )
 
-// result is what one record was stored as: position, version, recorded_at and
-// occurred_at.
+// ordinalBits are those of an entry that hold its place in its batch.
+const ordinalBits = 20
+
+// result is what one record was stored as: entry, version, recorded_at and occurred_at.
 type result [4]int64
 
 // Insert writes one record alone as one statement, anything else as one
@@ -134,7 +143,7 @@ func (s *Store) insertCalling(ctx context.Context, batch *store.Batch) error {
 }
 
 func insertSingle(w *session, batch *store.Batch) error {
-	stored, err := insertRecord(w, &batch.Records[0])
+	stored, err := insertRecord(w, &batch.Records[0], nil)
 	if err != nil {
 		return commitError(err)
 	}
@@ -220,11 +229,13 @@ func (s *Store) InsertTx(ctx context.Context, tx *gorm.DB, batch *store.Batch) e
 
 func write(r runner, batch *store.Batch) ([]result, error) {
 	stored := make([]result, len(batch.Records))
+	var entry any // the next of the batch; nil: it begins
 	for i := range batch.Records {
 		var err error
-		if stored[i], err = insertRecord(r, &batch.Records[i]); err != nil {
+		if stored[i], err = insertRecord(r, &batch.Records[i], entry); err != nil {
 			return nil, eventError(err)
 		}
+		entry = stored[i][0] + 1
 	}
 
 	for i, row := range batch.Rows {
@@ -249,14 +260,14 @@ func hasWrite(b *store.Batch) bool {
 	return slices.ContainsFunc(b.Rows, func(r store.Row) bool { return r.Write != nil })
 }
 
-func insertRecord(r runner, rec *store.Record) (result, error) {
+func insertRecord(r runner, rec *store.Record, entry any) (result, error) {
 	recorded, occurred := micros(rec.RecordedAt), micros(rec.OccurredAt)
 	if rec.OccurredAt.IsZero() {
 		occurred = recorded
 	}
 	args := []any{
 		rec.Stream.Type, rec.Stream.ID, rec.Version, rec.EventID[:], rec.Type, rec.SchemaVersion,
-		string(rec.Data), string(rec.Meta), recorded, occurred, nil,
+		string(rec.Data), string(rec.Meta), recorded, occurred, nil, entry,
 	}
 	if rec.IdempotencyKey != "" {
 		args[10] = rec.IdempotencyKey
@@ -269,16 +280,16 @@ func insertRecord(r runner, rec *store.Record) (result, error) {
 
 		return r.row(insertNext, args)
 	}
-	position, err := r.exec(insertProved, args)
+	inserted, err := r.exec(insertProved, args)
 
-	return result{position, rec.Version, recorded, occurred}, err
+	return result{inserted, rec.Version, recorded, occurred}, err
 }
 
 // fill tells the records what they were stored as.
 func fill(batch *store.Batch, stored []result) {
 	for i, s := range stored {
 		rec := &batch.Records[i]
-		rec.Position, rec.Version = s[0], s[1]
+		rec.Position, rec.Ordinal, rec.Version = s[0]>>ordinalBits, int(s[0]&(1<<ordinalBits-1)), s[1]
 		rec.RecordedAt, rec.OccurredAt = instant(s[2]), instant(s[3])
 	}
 }

@@ -36,8 +36,36 @@ func (s *Store) Read(ctx context.Context, q store.Query) iter.Seq2[store.Record,
 	}
 }
 
+// settled selects the log after a position. What is committed is settled: there is one
+// writer, which draws positions and commits in one go.
+const settled = columns + `
+		WHERE entry > ?1
+		AND position <= COALESCE((
+			SELECT MAX(position)
+			FROM (
+				SELECT position
+				FROM event_entries
+				WHERE entry > ?1
+				ORDER BY entry
+				LIMIT ?2
+			) AS page
+		), 0)
+		ORDER BY entry`
+
+// limitOf is what SQLite takes for a limit: -1 is none.
+func limitOf(q store.Query) int {
+	if q.Limit == 0 {
+		return -1
+	}
+
+	return q.Limit
+}
+
 func (s *Store) selectRecords(ctx context.Context, q store.Query) (*sql.Rows, error) {
 	text, args := selection(q)
+	if q.Order == store.ByPosition {
+		text, args = settled, []any{(q.AfterPosition+1)<<ordinalBits - 1, limitOf(q)}
+	}
 	if q.Tx == nil {
 		return s.readers.QueryContext(ctx, text, args...)
 	}
@@ -45,13 +73,15 @@ func (s *Store) selectRecords(ctx context.Context, q store.Query) (*sql.Rows, er
 	return q.Tx.Statement.ConnPool.QueryContext(ctx, text, args...)
 }
 
+const columns = `
+		SELECT
+			position, ordinal, stream_type, stream_id, version, event_id, type, schema_version,
+			data, meta, recorded_at, occurred_at, COALESCE(idempotency_key, '')
+		FROM event_entries`
+
 func selection(q store.Query) (text string, args []any) {
 	var b strings.Builder
-	b.WriteString(`
-		SELECT
-			position, stream_type, stream_id, version, event_id, type, schema_version,
-			data, meta, recorded_at, occurred_at, COALESCE(idempotency_key, '')
-		FROM event_entries
+	b.WriteString(columns + `
 		WHERE true`)
 	where := func(clause string, value any) {
 		args = append(args, value)
@@ -109,7 +139,7 @@ func scanRecord(rows *sql.Rows) (store.Record, error) {
 	var r store.Record
 	var recorded, occurred int64
 	err := rows.Scan(
-		&r.Position, &r.Stream.Type, &r.Stream.ID, &r.Version, &r.EventID, &r.Type, &r.SchemaVersion,
+		&r.Position, &r.Ordinal, &r.Stream.Type, &r.Stream.ID, &r.Version, &r.EventID, &r.Type, &r.SchemaVersion,
 		&r.Data, &r.Meta, &recorded, &occurred, &r.IdempotencyKey,
 	)
 	if err != nil {

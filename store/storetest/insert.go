@@ -17,14 +17,16 @@ import (
 func insertVersions(t *testing.T, s store.Store) {
 	a, b := account("a"), account("b")
 	batch := batchOf(event(a, 1), event(b, 1), event(a, 2), event(b, 2), event(a, 3))
-	insert(t, s, batch)
+	other := batchOf(event(account("c"), 1))
+	insert(t, s, batch, other)
 
-	var last int64
-	for _, r := range batch.Records {
-		if r.Position <= last {
-			t.Fatalf("position %d after %d", r.Position, last)
+	for i, r := range batch.Records {
+		if r.Position != batch.Records[0].Position || r.Ordinal != i+1 {
+			t.Fatalf("record %d is at %d.%d, the first at %d", i, r.Position, r.Ordinal, batch.Records[0].Position)
 		}
-		last = r.Position
+	}
+	if first, next := batch.Records[0], other.Records[0]; first.Position < 1 || next.Position <= first.Position || next.Ordinal != 1 {
+		t.Errorf("position %d, then %d.%d", first.Position, next.Position, next.Ordinal)
 	}
 	equal(t, readStream(t, s, a), []store.Record{batch.Records[0], batch.Records[2], batch.Records[4]})
 	equal(t, readStream(t, s, b), []store.Record{batch.Records[1], batch.Records[3]})

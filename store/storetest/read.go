@@ -1,9 +1,12 @@
 package storetest
 
 import (
+	"slices"
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"gorm.io/gorm"
 
 	"github.com/ireneo-dev/ireneo/store"
@@ -128,6 +131,35 @@ func readStopsEarly(t *testing.T, s store.Store) {
 			}
 
 			break
+		}
+	}
+}
+
+// readByPosition pages through the log, in which no page ends within a batch.
+func readByPosition(t *testing.T, s store.Store) {
+	a, b := account("a"), account("b")
+	one, three, two := batchOf(event(a, 1)), batchOf(event(a, 2), event(b, 1), event(a, 3)), batchOf(event(b, 2), event(b, 3))
+	insert(t, s, one)
+	insert(t, s, three, two) // in one commit
+	first, second, third := one.Records[0].Position, three.Records[0].Position, two.Records[0].Position
+
+	for _, q := range []struct {
+		after int64
+		limit int
+		want  [][]store.Record
+	}{
+		{0, 0, [][]store.Record{one.Records, three.Records, two.Records}},
+		{0, 1, [][]store.Record{one.Records}},
+		{0, 2, [][]store.Record{one.Records, three.Records}},
+		{first, 1, [][]store.Record{three.Records}},
+		{first, 3, [][]store.Record{three.Records}},
+		{first, 4, [][]store.Record{three.Records, two.Records}},
+		{second, 9, [][]store.Record{two.Records}},
+		{third, 9, nil},
+	} {
+		got := read(t, s, store.Query{Order: store.ByPosition, AfterPosition: q.after, Limit: q.limit})
+		if diff := cmp.Diff(slices.Concat(q.want...), got, cmpopts.EquateEmpty()); diff != "" {
+			t.Errorf("after %d, limit %d (-want +got):\n%s", q.after, q.limit, diff)
 		}
 	}
 }

@@ -58,6 +58,7 @@ var laws = []struct {
 	{"Read/Bounds", readBounds},
 	{"Read/Order", readOrder},
 	{"Read/After", readAfter},
+	{"Read/S03_WholeBatchesByPosition", readByPosition},
 	{"Read/EventID", readEventID},
 	{"Read/Tx", readTx},
 	{"Read/Empty", readEmpty},

@@ -1,11 +1,13 @@
 -- The log. A position is drawn by the inserting statement itself, never by a
--- default, because a lock must be held before it is drawn: see log.go.
+-- default, because a lock must be held before it is drawn: see log.go. The records of
+-- one append share theirs.
 
 -- +goose Up
 CREATE SEQUENCE event_entries_position_seq CACHE 1;
 
 CREATE TABLE event_entries (
 	position bigint NOT NULL,
+	ordinal integer NOT NULL,
 	stream_type text COLLATE "C" NOT NULL,
 	stream_id text COLLATE "C" NOT NULL,
 	version bigint NOT NULL,
@@ -17,7 +19,7 @@ CREATE TABLE event_entries (
 	recorded_at timestamptz NOT NULL,
 	occurred_at timestamptz NOT NULL,
 	idempotency_key text COLLATE "C",
-	CONSTRAINT event_entries_pkey PRIMARY KEY (position),
+	CONSTRAINT event_entries_pkey PRIMARY KEY (position, ordinal),
 	CONSTRAINT event_entries_stream_version_key UNIQUE (stream_type, stream_id, version),
 	CONSTRAINT event_entries_event_id_key UNIQUE (event_id),
 	CONSTRAINT event_entries_version_check CHECK (version > 0)

@@ -1,9 +1,13 @@
--- The log. Instants are microseconds since 1970 in UTC. AUTOINCREMENT keeps a
--- position from being given again when the last event was removed.
+-- The log. Instants are microseconds since 1970 in UTC. An entry is its position and,
+-- in the lowest 20 bits, its place in the batch, so that the records of one append
+-- share a position and lie together. AUTOINCREMENT keeps a position from being given
+-- again when the last event was removed.
 
 -- +goose Up
 CREATE TABLE event_entries (
-	position INTEGER PRIMARY KEY AUTOINCREMENT,
+	entry INTEGER PRIMARY KEY AUTOINCREMENT,
+	position INTEGER NOT NULL GENERATED ALWAYS AS (entry >> 20) VIRTUAL,
+	ordinal INTEGER NOT NULL GENERATED ALWAYS AS (entry & 1048575) VIRTUAL,
 	stream_type TEXT NOT NULL,
 	stream_id TEXT NOT NULL,
 	version INTEGER NOT NULL,

@@ -1,0 +1,83 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/ireneo-dev/ireneo/store"
+)
+
+// The log is read in three statements, each of which sees what is committed when it
+// begins, and in this order; see log.go for the lock. Let H be the last position drawn
+// when the first runs. Whoever draws above H is not read. Whoever drew at or below H has
+// taken its lock before it drew, with a bound below what it drew: if it is still at work
+// when the second runs, its bound is seen, and nothing above that bound is read; if it is
+// not, it has committed or rolled back before the third begins, which then sees all of it
+// or none for ever. With the first two swapped, or in one statement, a transaction can
+// draw and lock between them and be lost.
+const (
+	// lastDrawn is the last position drawn.
+	lastDrawn = `
+		SELECT CASE WHEN is_called THEN last_value ELSE 0 END
+		FROM event_entries_position_seq`
+
+	// lowWater is how far below a position the lowest bound lies, among the locks that
+	// are held in this log; nothing where there is none. Locks hold the low 32 bits of
+	// their bounds, which are taken for less than 2^31 away.
+	lowWater = `
+		SELECT MAX((($1::bigint - objid::bigint) & 4294967295)::bit(32)::int)
+		FROM pg_locks
+		WHERE locktype = 'advisory'
+		AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+		AND classid = 'event_entries'::regclass::oid
+		AND objsubid = 2
+		AND mode = 'ShareLock'
+		AND granted`
+
+	// settled selects the records after one position and up to another, in whole
+	// batches: the last one may exceed the limit.
+	settled = columns + `
+		WHERE position > $1
+		AND position <= LEAST($2, (
+			SELECT MAX(position)
+			FROM (
+				SELECT position
+				FROM event_entries
+				WHERE position > $1
+				AND position <= $2
+				ORDER BY position, ordinal
+				LIMIT $3
+			) AS page))
+		ORDER BY position, ordinal`
+)
+
+// lowWaterMark is the position up to which the log is settled.
+func (s *Store) lowWaterMark(ctx context.Context) (int64, error) {
+	var last int64
+	if err := s.pool.QueryRow(ctx, lastDrawn).Scan(&last); err != nil {
+		return 0, fmt.Errorf("last position: %w", broken(ctx, err))
+	}
+	var below *int64
+	if err := s.pool.QueryRow(ctx, lowWater, last).Scan(&below); err != nil {
+		return 0, fmt.Errorf("low-water mark: %w", broken(ctx, err))
+	}
+	if below == nil {
+		return last, nil
+	}
+
+	return last - max(*below, 0), nil
+}
+
+//nolint:sqlclosecheck // whoever reads the cursor closes it
+func (s *Store) selectSettled(ctx context.Context, q store.Query) (cursor, error) {
+	mark, err := s.lowWaterMark(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var limit any // NULL is none
+	if q.Limit > 0 {
+		limit = q.Limit
+	}
+
+	return s.pool.Query(ctx, settled, q.AfterPosition, mark, limit)
+}
