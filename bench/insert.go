@@ -35,9 +35,9 @@ func records(client int) func() store.Record {
 // insertEntry is what a limit inserts with.
 const insertEntry = `
 	INSERT INTO event_entries (
-		position, stream_type, stream_id, version, event_id, type, schema_version,
+		position, ordinal, stream_type, stream_id, version, event_id, type, schema_version,
 		data, meta, recorded_at, occurred_at, idempotency_key)
-	VALUES (nextval('event_entries_position_seq'), $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`
+	VALUES (nextval('event_entries_position_seq'), 1, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`
 
 // startPgxInsert is the limit as Go can reach it: one INSERT into the log's own table, prepared, on
 // a connection each client keeps.

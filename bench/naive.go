@@ -72,7 +72,8 @@ func openNaive(ctx context.Context, s *site) (*naive, error) {
 	}
 	_, err = pool.Exec(ctx, `
 		ALTER TABLE event_entries
-		ALTER COLUMN position SET DEFAULT nextval('event_entries_position_seq')`)
+		ALTER COLUMN position SET DEFAULT nextval('event_entries_position_seq'),
+		ALTER COLUMN ordinal SET DEFAULT 1`)
 	if err != nil {
 		return nil, err
 	}

@@ -20,10 +20,10 @@ import (
 const script = `\set version :version + 1
 \set id 100000000000 + :version * 1024 + :client_id
 INSERT INTO event_entries (
-	position, stream_type, stream_id, version, event_id, type, schema_version,
+	position, ordinal, stream_type, stream_id, version, event_id, type, schema_version,
 	data, meta, recorded_at, occurred_at, idempotency_key)
 VALUES (
-	nextval('event_entries_position_seq'), :stream_type, 'account-' || :client_id, :version,
+	nextval('event_entries_position_seq'), 1, :stream_type, 'account-' || :client_id, :version,
 	('01990000-0000-7000-8000-' || :id)::uuid, :type, :schema_version,
 	:data, :meta, now(), now(), NULL);
 `
