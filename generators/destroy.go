@@ -54,11 +54,15 @@ func (a *App) askLog(ctx context.Context, kind, name string) (notes []string, er
 		events = "events " + name
 	case "stream", "scaffold":
 		counted, events = "stream", "events of streams "+name
-	default:
-		return []string{"Where its migration was applied already, write another that undoes it."}, nil
+	}
+	if kind != "event" && kind != "stream" {
+		notes = []string{"Where its migration was applied already, write another that undoes it."}
+	}
+	if events == "" {
+		return notes, nil
 	}
 	if a.Recorded == nil {
-		return []string{fmt.Sprintf("The log was not asked whether it has %s; they stay in it, but nothing reads them any more.", events)}, nil
+		return append(notes, fmt.Sprintf("The log was not asked whether it has %s; they stay in it, but nothing reads them any more.", events)), nil
 	}
 	count, err := a.Recorded(ctx, counted, name)
 	if err != nil {
@@ -67,7 +71,7 @@ func (a *App) askLog(ctx context.Context, kind, name string) (notes []string, er
 	if count > 0 {
 		return nil, fmt.Errorf("the log has %d %s, which nothing could read any more; keep the %s", count, events, kind)
 	}
-	return nil, nil
+	return notes, nil
 }
 
 // removals are the files of a receipt that are still as they were written, and then

@@ -125,8 +125,31 @@ func (d *scaffoldData) Facts() []column {
 
 func (d *scaffoldData) isTitle(c column) bool { return d.Title != nil && c.Name == d.Title.Name }
 
-// IsLead reports whether a column stands out on a phone.
-func (d *scaffoldData) IsLead(c column) bool { return d.Lead != nil && c.Name == d.Lead.Name }
+// Class is the class of a column's cells. On a phone one number stands out, and what
+// cannot be sorted by, or is another number, is left out.
+func (d *scaffoldData) Class(c column) string {
+	var classes []string
+	if c.Number() {
+		classes = append(classes, "number")
+	}
+	switch {
+	case d.standsOut(c):
+		classes = append(classes, "strong")
+	case c.Number(), !c.Sortable():
+		classes = append(classes, "wide")
+	}
+	return strings.Join(classes, " ")
+}
+
+// standsOut reports whether a column is the first amount, or else the first number.
+func (d *scaffoldData) standsOut(c column) bool {
+	cells := d.Cells()
+	i := slices.IndexFunc(cells, func(other column) bool { return other.typ.name == "money" })
+	if i < 0 {
+		i = slices.IndexFunc(cells, column.Number)
+	}
+	return i >= 0 && cells[i].Name == c.Name
+}
 
 // Number reports whether a column is written to the right.
 func (c column) Number() bool {
