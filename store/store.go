@@ -106,17 +106,19 @@ const (
 	ByOccurrence Order = iota // occurred_at, then version: the order of replay
 	ByVersion                 // version: the order of recording
 	ByPosition                // position, then ordinal: the order of the whole log
+	NewestFirst               // that order the other way round
 	LastFirst                 // version, descending
 )
 
-// Query selects records of one stream, or of the whole log in the order ByPosition or
-// where EventID is given. The zero value of each bound means no bound; bounds
+// Query selects records of one stream, or of the whole log in the orders ByPosition and
+// NewestFirst, or where EventID is given. The zero value of each bound means no bound; bounds
 // are inclusive except AfterVersion, After and AfterPosition.
 //
 // In the order ByPosition the whole log is read, and only as far as it is settled: no
 // record that is committed later will ever have a position at or before one that was
 // read. Then Limit never splits a batch, but is exceeded instead, and no other bound but
-// AfterPosition is looked at.
+// AfterPosition is looked at. In the order NewestFirst it is read from its end, settled or
+// not, and only Limit is looked at.
 type Query struct {
 	Stream         Stream
 	EventID        uuid.UUID // only the record with this id

@@ -53,8 +53,11 @@ func (c sqlCursor) Close() { _ = c.Rows.Close() }
 
 //nolint:sqlclosecheck // whoever reads the cursor closes it
 func (s *Store) selectRecords(ctx context.Context, q store.Query) (cursor, error) {
-	if q.Order == store.ByPosition {
+	switch q.Order {
+	case store.ByPosition:
 		return s.selectSettled(ctx, q)
+	case store.NewestFirst:
+		return s.pool.Query(ctx, newest, limitOf(q))
 	}
 	text, args := selection(q)
 	if q.Tx == nil {
@@ -64,6 +67,20 @@ func (s *Store) selectRecords(ctx context.Context, q store.Query) (cursor, error
 	rows, err := q.Tx.Statement.ConnPool.QueryContext(ctx, text, args...) //nolint:rowserrcheck // whoever reads the cursor asks for it
 
 	return sqlCursor{rows}, err
+}
+
+// newest selects the log from its end.
+const newest = columns + `
+		ORDER BY position DESC, ordinal DESC
+		LIMIT $1`
+
+// limitOf is what PostgreSQL takes for a limit: NULL is none.
+func limitOf(q store.Query) any {
+	if q.Limit == 0 {
+		return nil
+	}
+
+	return q.Limit
 }
 
 const columns = `

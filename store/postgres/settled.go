@@ -74,10 +74,6 @@ func (s *Store) selectSettled(ctx context.Context, q store.Query) (cursor, error
 	if err != nil {
 		return nil, err
 	}
-	var limit any // NULL is none
-	if q.Limit > 0 {
-		limit = q.Limit
-	}
 
-	return s.pool.Query(ctx, settled, q.AfterPosition, mark, limit)
+	return s.pool.Query(ctx, settled, q.AfterPosition, mark, limitOf(q))
 }

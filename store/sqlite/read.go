@@ -52,6 +52,11 @@ const settled = columns + `
 		), 0)
 		ORDER BY entry`
 
+// newest selects the log from its end.
+const newest = columns + `
+		ORDER BY entry DESC
+		LIMIT ?1`
+
 // limitOf is what SQLite takes for a limit: -1 is none.
 func limitOf(q store.Query) int {
 	if q.Limit == 0 {
@@ -63,7 +68,10 @@ func limitOf(q store.Query) int {
 
 func (s *Store) selectRecords(ctx context.Context, q store.Query) (*sql.Rows, error) {
 	text, args := selection(q)
-	if q.Order == store.ByPosition {
+	switch q.Order {
+	case store.NewestFirst:
+		text, args = newest, []any{limitOf(q)}
+	case store.ByPosition:
 		text, args = settled, []any{(q.AfterPosition+1)<<ordinalBits - 1, limitOf(q)}
 	}
 	if q.Tx == nil {

@@ -135,6 +135,18 @@ func readStopsEarly(t *testing.T, s store.Store) {
 	}
 }
 
+// readNewest reads the log from its end.
+func readNewest(t *testing.T, s store.Store) {
+	a, b := account("a"), account("b")
+	first, second := batchOf(event(a, 1)), batchOf(event(b, 1), event(a, 2))
+	insert(t, s, first)
+	insert(t, s, second)
+
+	got := read(t, s, store.Query{Order: store.NewestFirst, Limit: 2})
+	equal(t, got, []store.Record{second.Records[1], second.Records[0]})
+	equal(t, len(read(t, s, store.Query{Order: store.NewestFirst})), 3)
+}
+
 // readByPosition pages through the log, in which no page ends within a batch.
 func readByPosition(t *testing.T, s store.Store) {
 	a, b := account("a"), account("b")

@@ -59,6 +59,7 @@ var laws = []struct {
 	{"Read/Order", readOrder},
 	{"Read/After", readAfter},
 	{"Read/S03_WholeBatchesByPosition", readByPosition},
+	{"Read/NewestFirst", readNewest},
 	{"Read/EventID", readEventID},
 	{"Read/Tx", readTx},
 	{"Read/Empty", readEmpty},
