@@ -38,7 +38,7 @@ func ParseNew(name, module, database string) (*NewApp, error) {
 	if err != nil {
 		return nil, err
 	}
-	n := &NewApp{Name: parsed, Folder: name, Module: module, Database: database, Now: time.Now}
+	n := &NewApp{Name: parsed, Folder: name, Module: module, Database: database, Now: time.Now, Check: goVet}
 	if n.Module == "" {
 		n.Module = name
 	}
@@ -47,9 +47,6 @@ func ParseNew(name, module, database string) (*NewApp, error) {
 	}
 	if err := errors.Join(CheckModule(n.Module), n.checkDatabase(), n.checkOwn()); err != nil {
 		return nil, err
-	}
-	n.Check = func(ctx context.Context, dir string, packages []string) error {
-		return n.Framework.check(ctx, dir, packages)
 	}
 	return n, nil
 }

@@ -55,11 +55,15 @@ func (n *NewApp) plan(app *App, d newData) (*Plan, error) {
 		wanted = append(wanted, rendered{s.path, s.template, s.data, false})
 	}
 	files, err := n.rendered(wanted)
-	return &Plan{Files: files, Next: []string{
+	next := []string{
 		"cd " + n.Folder,
 		"go run ./cmd/server",
 		"ireneo generate scaffold debt issued:amount:money,issued_on:date paid:amount:money",
-	}}, err
+	}
+	if n.Framework.Checkout != "" {
+		next = append(next, "go.mod takes Ireneo from "+n.Framework.Checkout+", which CI and Docker have not")
+	}
+	return &Plan{Files: files, Next: next}, err
 }
 
 // rendered are the files with what templ makes of them, and the module's own.
@@ -140,7 +144,7 @@ func (n *NewApp) pages(d newData) []newFile {
 		{"web/site.go", "site.go.tmpl", words(`bytes embed fmt io/fs time github.com/a-h/templ `+echo, frameworkPath, "/server")},
 		{"web/home.go", "home.go.tmpl", words(`net/http path runtime runtime/debug slices strconv strings `+echo+" "+frameworkPath, "", "")},
 		{"test/open_test.go", "open_test.go.tmpl", append(open, n.Module+"/config")},
-		{"test/home_test.go", "home_test.go.tmpl", words(`net/http regexp runtime strings testing github.com/google/go-cmp/cmp`, "", "")},
+		{"test/home_test.go", "home_test.go.tmpl", words(`net/http regexp runtime strings testing github.com/google/go-cmp/cmp`, frameworkPath, "/server")},
 	}
 }
 

@@ -1,7 +1,9 @@
 package generators
 
 import (
+	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -16,13 +18,14 @@ import (
 // Framework is what an application is built with: a release, or a checkout.
 type Framework struct {
 	Version  string
-	Checkout string // its folder; empty for a release
+	Sums     []string // the lines of go.sum of a release
+	Checkout string   // its folder; empty for a release
 }
 
 // BuiltWith is the framework that this program was built with.
-func BuiltWith() (Framework, error) {
+func BuiltWith(ctx context.Context) (Framework, error) {
 	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Path == frameworkPath && info.Main.Sum != "" {
-		return Framework{Version: info.Main.Version}, nil // downloaded: it has a checksum
+		return release(ctx, info.Main.Version) // it was downloaded: it has a checksum
 	}
 	_, file, _, _ := runtime.Caller(0)
 	checkout := filepath.Dir(filepath.Dir(file))
@@ -34,28 +37,36 @@ func BuiltWith() (Framework, error) {
 	return Framework{Version: "v0.0.0", Checkout: checkout}, nil
 }
 
-// check compiles everything. A release is added to go.sum first, from the module cache
-// that it was built from.
-func (f Framework) check(ctx context.Context, dir string, packages []string) error {
-	if f.Checkout == "" {
-		command := exec.CommandContext(ctx, "go", "get", frameworkPath+"@"+f.Version)
-		command.Dir = dir
-		if out, err := command.CombinedOutput(); err != nil {
-			return fmt.Errorf("go get %s@%s: %w\n%s", frameworkPath, f.Version, err, strings.TrimSpace(string(out)))
-		}
+// release asks go for the checksums of a release, which it verified and keeps since this
+// program was installed from it.
+func release(ctx context.Context, version string) (Framework, error) {
+	command := exec.CommandContext(ctx, "go", "mod", "download", "-json", frameworkPath+"@"+version)
+	command.Dir = os.TempDir() // of no module
+	out, err := command.Output()
+	var module struct{ Error, Sum, GoModSum string }
+	if jsonErr := json.Unmarshal(out, &module); jsonErr != nil || module.Error != "" || err != nil {
+		return Framework{}, fmt.Errorf("go mod download %s@%s: %s", frameworkPath, version, cmp.Or(module.Error, fmt.Sprint(errors.Join(err, jsonErr))))
 	}
-	return goVet(ctx, dir, packages)
+	line := frameworkPath + " " + version
+	return Framework{Version: version, Sums: []string{line + " " + module.Sum, line + "/go.mod " + module.GoModSum}}, nil
 }
 
 // moduleFiles are go.mod and go.sum. They have what generated code and go tool templ
 // need, so that nothing has to be looked for.
 func (n *NewApp) moduleFiles() ([]File, error) {
-	return render(
+	files, err := render(
 		rendered{"go.mod", "go.mod.tmpl", map[string]string{
 			"Module": n.Module, "Version": n.Framework.Version, "Checkout": quoted(n.Framework.Checkout),
 		}, false},
 		rendered{"go.sum", "go.sum.tmpl", nil, false},
 	)
+	if err != nil {
+		return nil, err
+	}
+	for _, line := range n.Framework.Sums {
+		files[1].Data = append(files[1].Data, line+"\n"...)
+	}
+	return files, nil
 }
 
 // quoted is a path as go.mod writes it.

@@ -23,7 +23,7 @@ func newOne(t *testing.T, name string) *generators.NewApp {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if n.Framework, err = generators.BuiltWith(); err != nil {
+	if n.Framework, err = generators.BuiltWith(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	n.Now = func() time.Time { return time.Date(2026, 1, 31, 12, 0, 0, 0, time.UTC) }
@@ -198,7 +198,7 @@ func TestNewApp_Framework(t *testing.T) {
 		framework generators.Framework
 		want      []string
 	}{
-		"release":        {generators.Framework{Version: "v1.2.3"}, []string{"\tgithub.com/ireneo-dev/ireneo v1.2.3\n"}},
+		"release":        {generators.Framework{Version: "v1.2.3", Sums: []string{"ireneo v1.2.3 h1:x="}}, []string{"\tgithub.com/ireneo-dev/ireneo v1.2.3\n", "\nireneo v1.2.3 h1:x=\n"}},
 		"checkout":       {generators.Framework{Version: "v0.0.0", Checkout: "/src/ireneo"}, []string{"ireneo v0.0.0\n", "replace github.com/ireneo-dev/ireneo => /src/ireneo\n"}},
 		"with a space":   {generators.Framework{Version: "v0.0.0", Checkout: "/my src"}, []string{`=> "/my src"` + "\n"}},
 		"with a comment": {generators.Framework{Version: "v0.0.0", Checkout: "/src//x"}, []string{`=> "/src//x"` + "\n"}},
@@ -207,7 +207,7 @@ func TestNewApp_Framework(t *testing.T) {
 			n, parent := newOne(t, "shop"), t.TempDir()
 			n.Framework = tt.framework
 			create(t, n, parent, generators.Options{})
-			got := fileText(t, parent, "shop/go.mod")
+			got := fileText(t, parent, "shop/go.mod") + fileText(t, parent, "shop/go.sum")
 			for _, want := range tt.want {
 				if !strings.Contains(got, want) {
 					t.Errorf("%q is missing in:\n%s", want, got)

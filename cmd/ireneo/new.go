@@ -22,7 +22,7 @@ func newApp() *cobra.Command {
 			if err != nil {
 				return a.show(cmd, nil, usageError{err})
 			}
-			if n.Framework, err = generators.BuiltWith(); err != nil {
+			if n.Framework, err = generators.BuiltWith(cmd.Context()); err != nil {
 				return a.show(cmd, nil, err)
 			}
 			done, err := n.Create(cmd.Context(), ".", !a.noTest, a.Options)
