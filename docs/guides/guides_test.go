@@ -26,6 +26,9 @@ func TestGuides_CompileAndPass(t *testing.T) {
 		t.Fatalf("got %d guides, %v", len(guides), err)
 	}
 	for _, guide := range guides {
+		if guide == "getting-started.md" { // it has a test of its own
+			continue
+		}
 		t.Run(strings.TrimSuffix(guide, ".md"), func(t *testing.T) {
 			text, err := os.ReadFile(guide)
 			if err != nil {
