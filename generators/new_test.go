@@ -3,6 +3,7 @@ package generators_test
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -96,19 +97,26 @@ func TestNewApp_Create_Folder(t *testing.T) {
 func TestNewApp_Create_AllOrNothing(t *testing.T) {
 	broken := newOne(t, "shop")
 	broken.Check = func(context.Context, string, []string) error { return errors.New("broken") }
-	empty := t.TempDir()
-	if err := os.Mkdir(filepath.Join(empty, "shop"), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	for _, parent := range []string{t.TempDir(), empty} {
+	for _, folder := range []string{"", "shop"} { // none, and an empty one
+		parent := t.TempDir()
+		if err := os.MkdirAll(filepath.Join(parent, folder), 0o755); err != nil {
+			t.Fatal(err)
+		}
 		if _, err := broken.Create(t.Context(), parent, true, generators.Options{}); err == nil || !strings.Contains(err.Error(), "broken") {
 			t.Errorf("got %v", err)
 		}
 		if done := create(t, newOne(t, "shop"), parent, generators.Options{Pretend: true}); len(done.Changes) < 30 {
 			t.Errorf("got %v", done.Changes)
 		}
-		if got := tree(t, parent); len(got) > 0 {
-			t.Errorf("left behind: %v", got)
+		var left []string // of what is there, hidden folders too
+		err := filepath.WalkDir(parent, func(name string, _ fs.DirEntry, err error) error {
+			if name != parent && name != filepath.Join(parent, folder) {
+				left = append(left, name)
+			}
+			return err
+		})
+		if err != nil || left != nil {
+			t.Errorf("left behind: %v, %v", left, err)
 		}
 	}
 }
