@@ -68,10 +68,18 @@ func handOver(ctx context.Context, args []string) error {
 // buildApplication builds the application's binary, which takes a moment where nothing
 // has changed.
 func buildApplication(ctx context.Context, app *generators.App) (binary string, err error) {
-	if _, err := os.Stat(filepath.Join(app.Dir, serverPackage)); err != nil {
-		return "", fmt.Errorf("the application in %s has no binary: %w", app.Dir, err)
+	if err := hasBinary(app); err != nil {
+		return "", err
 	}
 	return build(ctx, app, "server", serverPackage)
+}
+
+// hasBinary fails where the application has no binary to build.
+func hasBinary(app *generators.App) error {
+	if _, err := os.Stat(filepath.Join(app.Dir, serverPackage)); err != nil {
+		return fmt.Errorf("the application in %s has no package %s for its binary; ireneo new writes one that can be copied", app.Dir, serverPackage)
+	}
+	return nil
 }
 
 // build builds a binary that is kept between calls.

@@ -30,7 +30,7 @@ func develop() *cobra.Command {
 				return err
 			}
 			addr, err := devAddr()
-			if err != nil {
+			if err := errors.Join(err, hasBinary(app)); err != nil {
 				return err
 			}
 			return dev.Loop{

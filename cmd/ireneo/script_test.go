@@ -26,8 +26,10 @@ func TestScript(t *testing.T) {
 		Dir:                 "testdata/script",
 		Setup:               setUp,
 		RequireExplicitExec: true,
+		Condition:           condition,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": exits, "snapshot": snapshot, "unchanged": unchanged,
+			"shop": shop, "freeport": freePort, "answers": answers, "remember": remember, "gone": gone,
 		},
 	})
 }
@@ -52,6 +54,7 @@ func setUp(env *testscript.Env) error {
 	if err != nil {
 		return err
 	}
+	env.Setenv("CHECKOUT", checkout)
 	cache, modcache, _ := strings.Cut(strings.TrimSpace(string(locations)), "\n")
 	env.Vars = append(env.Vars, "GOCACHE="+cache, "GOMODCACHE="+modcache, "GOFLAGS=-mod=mod", "GOPROXY=off", "GOWORK=off")
 	for _, name := range []string{"IRENEO_TEST_POSTGRES", "IRENEO_REQUIRE_POSTGRES"} {

@@ -1,0 +1,4 @@
+-- +goose Up
+CREATE TABLE shelves (id TEXT);
+-- +goose Down
+DROP TABLE shelves;

@@ -1,0 +1,5 @@
+package web
+
+import "testing"
+
+func TestPage(t *testing.T) { t.Log("the page was tested") }
