@@ -132,6 +132,10 @@ var debtLife = []request{
 	},
 	{name: "closed", path: "/" + debtKey, status: 200, want: []string{"Nothing more to do"}, not: []string{`method="post" action="/debts/`}, version: 3},
 	{
+		name: "nothing follows", path: "/" + debtKey + "/paid", status: 409, version: 3,
+		post: typed("_version", "3", "amount", "1,000.00", "on", "2026-01-31", "note", "Some words"), want: []string{"This is closed"},
+	},
+	{
 		name: "as it was", path: "/" + debtKey + "?version=1", status: 200, version: 3,
 		want: []string{"You are looking at the past", "Issued"}, not: []string{`method="post" action="/debts/`, "<strong>Paid</strong>"},
 	},

@@ -123,6 +123,10 @@ var noteLife = []request{
 	},
 	{name: "closed", path: "/" + noteKey, status: 200, want: []string{"Nothing more to do"}, not: []string{`method="post" action="/notes/`}, version: 3},
 	{
+		name: "nothing follows", path: "/" + noteKey + "/updated", status: 409, version: 3,
+		post: typed("_version", "3", "title", "Some words", "body", "Some words", "due_on", "2026-01-31"), want: []string{"This is closed"},
+	},
+	{
 		name: "as it was", path: "/" + noteKey + "?version=1", status: 200, version: 3,
 		want: []string{"You are looking at the past", "Created"}, not: []string{`method="post" action="/notes/`, "<strong>Updated</strong>"},
 	},
