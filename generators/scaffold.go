@@ -3,7 +3,9 @@ package generators
 import (
 	"errors"
 	"fmt"
+	"os"
 	"path"
+	"path/filepath"
 	"slices"
 	"strings"
 )
@@ -105,6 +107,9 @@ func parseScaffoldEvent(text string) (ScaffoldEvent, error) {
 
 // Scaffold plans a scaffold.
 func (a *App) Scaffold(s Scaffold) (*Plan, error) {
+	if _, err := os.Stat(filepath.Join(a.Dir, pagesDir)); err != nil && !s.NoWeb {
+		return nil, fmt.Errorf("there is no folder %s for the pages; say --no-web to leave them out: %w", pagesDir, err)
+	}
 	d, err := a.scaffoldData(s)
 	if err != nil {
 		return nil, err

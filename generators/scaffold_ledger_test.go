@@ -35,6 +35,7 @@ var debtsDiffer = map[string]string{
 // same packages, and a stream that is declared alike.
 func TestScaffold_IsLaidOutAsLedgerIs(t *testing.T) {
 	app := newApp(t, "github.com/ireneo-dev/ireneo")
+	write(t, app.Dir, "web/keep.txt", "")
 	plan, err := scaffold(app, "debt", "settled", false,
 		"issued:customer_id:ref:customer,amount:money,interest_rate:decimal:5:2,on:date",
 		"payment_received:principal:money,note:string:null,on:date", "written_off:amount:money,reason:string,on:date", "settled:on:date")

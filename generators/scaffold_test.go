@@ -1,6 +1,7 @@
 package generators_test
 
 import (
+	"context"
 	"os"
 	"path/filepath"
 	"strings"
@@ -88,5 +89,73 @@ func TestScaffold_Golden(t *testing.T) {
 	delete(again, "go.mod")
 	if diff := cmp.Diff(got, again); diff != "" {
 		t.Errorf("generating twice changes files (-first +second):\n%s", diff)
+	}
+}
+
+// A scaffold whose events are in the log stays; without them it goes, with all it wrote.
+func TestScaffold_Destroy(t *testing.T) {
+	app := newScaffoldApp(t)
+	apply(t, app, &generators.Plan{}, nil)
+	before := tree(t, app.Dir)
+	plan, err := scaffold(app, "debt", "", false, "issued:amount:money", "paid:amount:money")
+	apply(t, app, plan, err)
+
+	count := int64(2)
+	app.Recorded = func(_ context.Context, kind, name string) (int64, error) {
+		if kind != "stream" || name != "debt" {
+			t.Errorf("the log is asked for %s %s", kind, name)
+		}
+		return count, nil
+	}
+	_, err = app.Destroy(t.Context(), "scaffold", "debt", generators.Options{})
+	if err == nil || !strings.Contains(err.Error(), "the log has 2 events of streams debt") {
+		t.Errorf("got %v", err)
+	}
+	count = 0
+	done, err := app.Destroy(t.Context(), "scaffold", "debt", generators.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	contains(t, strings.Join(done.Next, "\n"), "Where its migration was applied already")
+	unchanged(t, app.Dir, before)
+}
+
+func TestScaffold_Refuses(t *testing.T) {
+	app := newScaffoldApp(t)
+	for name, tt := range map[string]struct {
+		name, closedBy string
+		crud           bool
+		args, want     string
+	}{
+		"plural":           {"debts", "", false, "issued", "did you mean debt?"},
+		"no event":         {"debt", "", false, ":amount:money", "use letters"},
+		"no field":         {"debt", "", false, "issued:", "use letters"},
+		"no type":          {"debt", "", false, "issued:amount:money,on", "say its type"},
+		"two events":       {"debt", "", false, "issued issued", "there twice"},
+		"closed by first":  {"debt", "issued", false, "issued paid", "none of the events after the first"},
+		"crud without":     {"note", "", true, "", "say the fields"},
+		"json":             {"debt", "", false, "issued:extra:json", "write extra:json:null"},
+		"status":           {"debt", "", false, "issued paid:status:string", "such as state"},
+		"two types":        {"debt", "", false, "issued:amount:money paid:amount:int", "is money in issued"},
+		"two columns":      {"debt", "", false, "issued:paid_on:date,on:date paid:on:date", "two columns paid_on"},
+		"key":              {"debt", "", false, "issued:name:string,name_key:string", "two columns name_key"},
+		"index":            {"debt", "", false, "issued:amount:money:index", "are for read models"},
+		"name of a folder": {"asset", "", false, "bought", "use another word"},
+		"long column": {
+			"debt", "", false, "issued:a_name_that_is_nearly_too_long_for_any_database:int accepted_by_everybody:a_name_that_is_nearly_too_long_for_any_database:int",
+			"which is what databases keep",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := scaffold(app, tt.name, tt.closedBy, tt.crud, strings.Fields(tt.args)...)
+			if err == nil || !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("got %v, want %q", err, tt.want)
+			}
+		})
+	}
+
+	app = newApp(t, "example.com/shop")
+	if _, err := scaffold(app, "debt", "", false, "issued"); err == nil || !strings.Contains(err.Error(), "say --no-web") {
+		t.Errorf("without a folder for pages: got %v", err)
 	}
 }
