@@ -7,9 +7,11 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"os/signal"
 	"path"
 	"slices"
 	"strconv"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -33,11 +35,13 @@ func develop() *cobra.Command {
 			if err := errors.Join(err, hasBinary(app)); err != nil {
 				return err
 			}
+			ctx, stop := signal.NotifyContext(cmd.Context(), syscall.SIGHUP) // the terminal was closed
+			defer stop()
 			return dev.Loop{
 				Dir: app.Dir, Command: serverPackage, Addr: addr, Env: devEnv(),
 				Generate: func(ctx context.Context, changed []string) error { return follow(ctx, app, changed) },
 				Out:      cmd.OutOrStdout(),
-			}.Run(cmd.Context())
+			}.Run(ctx)
 		},
 	}
 }

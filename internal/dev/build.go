@@ -21,10 +21,11 @@ type FailedError struct {
 
 func (e *FailedError) Error() string { return e.Command + ":\n" + e.Output }
 
-// Build compiles one package of the application in dir, or files of one, to a binary.
-// What the compiler says comes as a FailedError.
+// Build compiles one package of the application in dir, or files of one, to a binary,
+// without what only debuggers need: that takes as long as the rest of linking. What the
+// compiler says comes as a FailedError.
 func Build(ctx context.Context, dir, binary string, packages ...string) error {
-	return goCommand(ctx, dir, "go build", append([]string{"build", "-o", binary}, packages...)...)
+	return goCommand(ctx, dir, "go build", append([]string{"build", "-ldflags=-w", "-o", binary}, packages...)...)
 }
 
 // templPackage is the command that turns .templ files into Go.
