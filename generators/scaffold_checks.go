@@ -128,7 +128,7 @@ func (d *scaffoldData) Called(id string) string {
 // EarlyMessage is what is said of an event dated before the first, in quotes.
 func (d *scaffoldData) EarlyMessage() string {
 	i := slices.IndexFunc(d.Columns, func(c column) bool { return c.Name.Snake == d.ActualTime })
-	return strconv.Quote(d.Columns[i].Label() + " is before the " + d.Name.Words() + " was " + d.First().Event.Words())
+	return strconv.Quote(d.Columns[i].Label() + " is before the " + d.Name.Words() + " began")
 }
 
 // Local begins the names of what the tests of the pages share.

@@ -92,6 +92,17 @@ func TestScaffold_Golden(t *testing.T) {
 	}
 }
 
+// The golden scaffolds compile, as what Apply checks has to.
+func TestScaffold_GoldenCompiles(t *testing.T) {
+	app, err := generators.Find(".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := app.Check(t.Context(), ".", []string{"./" + goldenScaffolds + "/..."}); err != nil {
+		t.Error(err)
+	}
+}
+
 // A scaffold whose events are in the log stays; without them it goes, with all it wrote.
 func TestScaffold_Destroy(t *testing.T) {
 	app := newScaffoldApp(t)

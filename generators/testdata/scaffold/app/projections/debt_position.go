@@ -9,10 +9,10 @@ import (
 
 // DebtState is what has to be known of a debt to decide what may happen to it next.
 type DebtState struct {
-	Begun bool // it was issued
+	Begun bool // the first event was seen
 }
 
-// DebtPosition guards the debt: nothing happens to it before it was issued.
+// DebtPosition guards the debt: nothing happens to it before it began.
 var DebtPosition = ireneo.NewProjection("debt_position",
 	ireneo.On(func(s *DebtState, _ *debt.Issued, _ time.Time) { s.Begun = true }),
 	ireneo.On(func(s *DebtState, e *debt.Paid, _ time.Time) { s.check(e) }),
@@ -23,6 +23,6 @@ var DebtPosition = ireneo.NewProjection("debt_position",
 // they happened, so such an event meets a state that has not begun.
 func (s *DebtState) check(e ireneo.AnyEvent) {
 	if !s.Begun {
-		e.Errors().Add("on", "is before the debt was issued")
+		e.Errors().Add("on", "is before the debt began")
 	}
 }

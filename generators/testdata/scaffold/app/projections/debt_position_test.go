@@ -14,7 +14,7 @@ import (
 
 func TestDebtPosition_Rules(t *testing.T) {
 	begun := projections.DebtState{Begun: true}
-	early := "Date is before the debt was issued"
+	early := "Date is before the debt began"
 	for name, tt := range map[string]struct {
 		given, want projections.DebtState
 		when        ireneo.AnyEvent

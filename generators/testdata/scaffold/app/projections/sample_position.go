@@ -9,10 +9,10 @@ import (
 
 // SampleState is what has to be known of a sample to decide what may happen to it next.
 type SampleState struct {
-	Begun bool // it was taken
+	Begun bool // the first event was seen
 }
 
-// SamplePosition guards the sample: nothing happens to it before it was taken.
+// SamplePosition guards the sample: nothing happens to it before it began.
 var SamplePosition = ireneo.NewProjection("sample_position",
 	ireneo.On(func(s *SampleState, _ *sample.Taken, _ time.Time) { s.Begun = true }),
 	ireneo.On(func(s *SampleState, e *sample.Weighed, _ time.Time) { s.check(e) }),
@@ -22,6 +22,6 @@ var SamplePosition = ireneo.NewProjection("sample_position",
 // they happened, so such an event meets a state that has not begun.
 func (s *SampleState) check(e ireneo.AnyEvent) {
 	if !s.Begun {
-		e.Errors().Add("taken_on", "is before the sample was taken")
+		e.Errors().Add("taken_on", "is before the sample began")
 	}
 }

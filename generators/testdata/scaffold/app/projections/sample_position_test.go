@@ -14,7 +14,7 @@ import (
 
 func TestSamplePosition_Rules(t *testing.T) {
 	begun := projections.SampleState{Begun: true}
-	early := "Taken on is before the sample was taken"
+	early := "Taken on is before the sample began"
 	for name, tt := range map[string]struct {
 		given, want projections.SampleState
 		when        ireneo.AnyEvent

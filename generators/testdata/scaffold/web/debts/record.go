@@ -17,12 +17,12 @@ const (
 	formSettled = "settled"
 )
 
-// recordPaid records that a debt is paid: POST /debts/:id/paid.
+// recordPaid records "paid" of a debt: POST /debts/:id/paid.
 func (p pages) recordPaid(c echo.Context) error {
 	return p.record(c, formPaid, &debt.Paid{}, "Recorded: paid.")
 }
 
-// recordSettled records that a debt is settled: POST /debts/:id/settled.
+// recordSettled records "settled" of a debt: POST /debts/:id/settled.
 func (p pages) recordSettled(c echo.Context) error {
 	return p.record(c, formSettled, &debt.Settled{}, "Recorded: settled.")
 }

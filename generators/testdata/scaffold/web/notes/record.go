@@ -17,12 +17,12 @@ const (
 	formArchived = "archived"
 )
 
-// recordUpdated records that a note is updated: POST /notes/:id/updated.
+// recordUpdated records "updated" of a note: POST /notes/:id/updated.
 func (p pages) recordUpdated(c echo.Context) error {
 	return p.record(c, formUpdated, &note.Updated{}, "The note is changed.")
 }
 
-// recordArchived records that a note is archived: POST /notes/:id/archived.
+// recordArchived records "archived" of a note: POST /notes/:id/archived.
 func (p pages) recordArchived(c echo.Context) error {
 	return p.record(c, formArchived, &note.Archived{}, "The note is archived.")
 }

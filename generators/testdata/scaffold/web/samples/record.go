@@ -16,7 +16,7 @@ const (
 	formWeighed = "weighed"
 )
 
-// recordWeighed records that a sample is weighed: POST /samples/:id/weighed.
+// recordWeighed records "weighed" of a sample: POST /samples/:id/weighed.
 func (p pages) recordWeighed(c echo.Context) error {
 	return p.record(c, formWeighed, &sample.Weighed{}, "Recorded: weighed.")
 }
