@@ -183,17 +183,18 @@ func (a *appending) decide(ctx context.Context, base *head) (*decision, error) {
 func (a *appending) checkLifecycle(base *head) error {
 	s, version, closed := a.plan.stream, base.version, base.closed
 	for _, r := range a.records {
-		e := &LifecycleError{Stream: a.key.Type, ID: a.key.ID, Event: r.Type}
+		var needs string
+		var reason error
 		switch {
 		case closed:
-			e.Needs, e.Reason = s.ClosedBy, ErrClosed
+			needs, reason = s.ClosedBy, ErrClosed
 		case s.CreatedBy != "" && version == 0 && !a.plan.creating[r.Type]:
-			e.Needs, e.Reason = s.CreatedBy, ErrNotCreated
+			needs, reason = s.CreatedBy, ErrNotCreated
 		case version > 0 && a.plan.creating[r.Type]:
-			e.Needs, e.Reason = s.CreatedBy, ErrAlreadyCreated
+			needs, reason = s.CreatedBy, ErrAlreadyCreated
 		}
-		if e.Reason != nil {
-			return e
+		if reason != nil {
+			return &LifecycleError{Stream: a.key.Type, ID: a.key.ID, Event: r.Type, Needs: needs, Reason: reason}
 		}
 		version, closed = version+1, a.plan.closing[r.Type]
 	}

@@ -27,7 +27,7 @@ func (f *Form) Append(ctx context.Context, h *ireneo.Handle, ev ireneo.AnyEvent)
 	given := reflect.ValueOf(ev).Elem()
 	sent := reflect.New(given.Type()).Elem()
 	sent.Set(given)
-	err = h.Append(ctx, ev, ireneo.ExpectVersion(version), ireneo.IdempotencyKey(f.key))
+	err = h.Append(ctx, ev, ireneo.ExpectVersion(version), ireneo.IdempotencyKey(f.Key()))
 	if err == nil && !f.same(given, sent) { // the key was used before, for other facts
 		given.Set(sent)
 		f.Renew()

@@ -60,7 +60,7 @@ type Form struct {
 	table    *table
 	sent     map[string]sent
 	messages map[string][]string // by field; "": about the form
-	key      string
+	key      string // empty until it is sent or asked for
 	version  string // as it was sent
 }
 
@@ -76,9 +76,7 @@ func New(ev ireneo.AnyEvent) *Form {
 }
 
 func newForm(t *table) *Form {
-	f := &Form{Name: t.name, table: t, sent: map[string]sent{}, messages: map[string][]string{}}
-	f.Renew()
-	return f
+	return &Form{Name: t.name, table: t, sent: map[string]sent{}, messages: map[string][]string{}}
 }
 
 // Set puts a text into a field, as if it had been typed.
@@ -151,7 +149,12 @@ func (f *Form) SetVersion(version int64) { f.version = strconv.FormatInt(version
 
 // Key is a UUID of this form, so that one sent twice is known. It is a new one where the
 // form came without.
-func (f *Form) Key() string { return f.key }
+func (f *Form) Key() string {
+	if f.key == "" {
+		f.Renew()
+	}
+	return f.key
+}
 
 // Renew gives the form a new key: sent again it is another form.
 func (f *Form) Renew() { f.key = uuid.NewString() }

@@ -27,7 +27,7 @@ func (s *Server) account(next echo.HandlerFunc) echo.HandlerFunc {
 			c.Error(err) // answers, so that the status is known
 		}
 		r := c.Request()
-		s.options.Logger.InfoContext(r.Context(), "request",
+		s.options.Logger.LogAttrs(r.Context(), slog.LevelInfo, "request",
 			slog.String("method", r.Method),
 			slog.String("path", r.URL.Path),
 			slog.Int("status", c.Response().Status),
