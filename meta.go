@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"reflect"
+	"slices"
 	"sync"
 
 	"github.com/ireneo-dev/ireneo/internal/text"
@@ -104,11 +105,20 @@ func mergeMeta(fields map[string]json.RawMessage, meta any) error {
 	return nil
 }
 
+// encodeFields writes the fields, each of which is JSON already, as one object.
 func encodeFields(fields map[string]json.RawMessage) ([]byte, error) {
-	raw, err := json.Marshal(fields)
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrInvalidMeta, err)
+	raw := []byte{'{'}
+	for i, key := range slices.Sorted(maps.Keys(fields)) {
+		quoted, err := json.Marshal(key)
+		if err != nil {
+			return nil, fmt.Errorf("%w: %w", ErrInvalidMeta, err)
+		}
+		if i > 0 {
+			raw = append(raw, ',')
+		}
+		raw = append(append(append(raw, quoted...), ':'), fields[key]...)
 	}
+	raw = append(raw, '}')
 	if bad := text.Check(raw, nil); len(bad) > 0 {
 		return nil, &MetaError{Errors: []FieldError{FieldError(bad[0])}}
 	}

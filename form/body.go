@@ -99,7 +99,7 @@ func readPart(part *multipart.Part) (sent, error) {
 }
 
 func flatten(values map[string][]string) []sent {
-	var fields []sent
+	fields := make([]sent, 0, len(values))
 	for name, texts := range values {
 		for _, text := range texts {
 			fields = append(fields, sent{name: name, text: text})

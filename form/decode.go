@@ -82,7 +82,7 @@ const (
 
 // receive puts the fields where they belong and says which do not.
 func (f *Form) receive(fields []sent) {
-	seen := map[string]bool{}
+	seen := make(map[string]bool, len(fields))
 	var repeated, reserved, unknown []string
 	for _, s := range fields {
 		switch {

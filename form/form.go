@@ -76,7 +76,7 @@ func New(ev ireneo.AnyEvent) *Form {
 }
 
 func newForm(t *table) *Form {
-	return &Form{Name: t.name, table: t, sent: map[string]sent{}, messages: map[string][]string{}}
+	return &Form{Name: t.name, table: t, sent: make(map[string]sent, len(t.fields)), messages: map[string][]string{}}
 }
 
 // Set puts a text into a field, as if it had been typed.

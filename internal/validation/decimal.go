@@ -2,6 +2,7 @@ package validation
 
 import (
 	"cmp"
+	"math"
 	"reflect"
 	"strconv"
 	"sync"
@@ -40,27 +41,48 @@ func registerDecimals(v *validator.Validate) error {
 // other type to the validator's own function, which replacing it has put out of reach
 // but for a detour that costs more than the rest of an event's validation.
 func exactly(plain *validator.Validate, tag string, holds func(int) bool) validator.Func {
-	var params sync.Map // decimals by their text, of which tags have few
-	number := func(text string) decimal.Decimal {
+	var params sync.Map // numbers by their text, of which tags have few
+	numberOf := func(text string) number {
 		if known, ok := params.Load(text); ok {
-			return known.(decimal.Decimal)
+			return known.(number)
 		}
 		d, err := decimal.NewFromString(text)
 		if err != nil {
 			panic("validation: " + tag + "=" + text + " is not a number")
 		}
-		params.Store(text, d)
-		return d
+		n := number{d, d.InexactFloat64()}
+		params.Store(text, n)
+		return n
 	}
 	return func(fl validator.FieldLevel) bool {
-		if got, ok := decimalOf(fl); ok {
-			return holds(got.Cmp(number(fl.Param())))
+		if fl.Field().Kind() == reflect.Float64 {
+			want := numberOf(fl.Param())
+			if result, sure := want.roughly(fl.Field().Float()); sure {
+				return holds(result)
+			}
+			if got, ok := decimalOf(fl); ok {
+				return holds(got.Cmp(want.exact))
+			}
 		}
 		if got, want, ok := integers(fl); ok {
 			return holds(cmp.Compare(got, want))
 		}
 		return plain.Var(fl.Field().Interface(), tag+"="+fl.Param()) == nil
 	}
+}
+
+// number is what a value is compared with.
+type number struct {
+	exact decimal.Decimal
+	float float64
+}
+
+// roughly compares floats that are further apart than their rounding, by far; only for
+// the others is the exact value looked up, which takes longer.
+func (n number) roughly(got float64) (result int, sure bool) {
+	const rounding = 1e-12 // of either; a float64 is off by 2^-53
+	sure = math.Abs(got-n.float) > rounding*max(math.Abs(got), math.Abs(n.float))
+	return cmp.Compare(got, n.float), sure
 }
 
 // integers are the field and the parameter, where both are whole numbers. Durations
@@ -75,7 +97,7 @@ func integers(fl validator.FieldLevel) (got, want int64, ok bool) {
 
 // decimalOf finds the decimal behind the float that the validator sees.
 func decimalOf(fl validator.FieldLevel) (decimal.Decimal, bool) {
-	if fl.Field().Kind() != reflect.Float64 || fl.Parent().Kind() != reflect.Struct {
+	if fl.Parent().Kind() != reflect.Struct {
 		return decimal.Decimal{}, false
 	}
 	field := fl.Parent().FieldByName(fl.StructFieldName())
