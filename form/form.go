@@ -60,8 +60,8 @@ type Form struct {
 	table    *table
 	sent     map[string]sent
 	messages map[string][]string // by field; "": about the form
-	key      string // empty until it is sent or asked for
-	version  string // as it was sent
+	key      string              // empty until it is sent or asked for
+	version  string              // as it was sent
 }
 
 // New is a form that nobody has sent yet. Its fields begin with the event's values;
