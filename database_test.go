@@ -8,6 +8,8 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/ireneo-dev/ireneo"
 	"github.com/ireneo-dev/ireneo/internal/pgtest"
 	"github.com/ireneo-dev/ireneo/store"
@@ -172,6 +174,27 @@ func TestLog_Latest(t *testing.T) {
 			if text := strings.Join(words, " "); text != want {
 				t.Errorf("the last %d: got %q, want %q", n, text, want)
 			}
+		}
+	})
+}
+
+func TestLog_Types(t *testing.T) {
+	each(t, config(), func(t *testing.T, ctx context.Context, log *ireneo.Log) {
+		if got, err := log.Types(ctx); err != nil || len(got) != 0 {
+			t.Errorf("an empty log: got %v, %v", got, err)
+		}
+		must(t, Account.For("a").AppendAll(ctx, []ireneo.AnyEvent{&Deposited{Amount: 1}, &Withdrawn{Amount: 1}}))
+		must(t, Account.For("b").Append(ctx, &Deposited{Amount: 1}))
+		must(t, Journal.For("b").Append(ctx, &Deposited{Amount: 1}))
+		got, err := log.Types(ctx)
+		must(t, err)
+		want := []ireneo.EventCount{
+			{Stream: "account", Type: "account.deposited", Events: 2},
+			{Stream: "account", Type: "account.withdrawn", Events: 1},
+			{Stream: "journal", Type: "account.deposited", Events: 1},
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("types differ (-want +got):\n%s", diff)
 		}
 	})
 }

@@ -178,6 +178,27 @@ func (l *Log) Latest(ctx context.Context, n int) ([]AnyEvent, error) {
 	return events, nil
 }
 
+// EventCount says how many events of one type there are in the streams of one type.
+type EventCount struct {
+	Stream string `json:"stream"` // the type of the streams
+	Type   string `json:"type"`   // the stored name
+	Events int64  `json:"events"`
+}
+
+// Types counts the log by the types of streams and events, in this order. It reads all of
+// it, which takes its time on a large one.
+func (l *Log) Types(ctx context.Context) ([]EventCount, error) {
+	counts, err := store.Counts(ctx, l.store)
+	if err != nil {
+		return nil, err
+	}
+	types := []EventCount{}
+	for _, c := range counts {
+		types = append(types, EventCount{Stream: c.StreamType, Type: c.Type, Events: c.Records})
+	}
+	return types, nil
+}
+
 // WithLog returns a context in which streams and projections use this log. The server
 // puts it on every request.
 func WithLog(ctx context.Context, log *Log) context.Context {

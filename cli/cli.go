@@ -127,6 +127,7 @@ func newRoot(p Program) *cobra.Command {
 		},
 		p.database(),
 		p.routes(),
+		p.types(),
 		p.check(),
 	)
 	return root

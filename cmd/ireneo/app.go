@@ -48,6 +48,7 @@ func ofApplication() []*cobra.Command {
 		pass("serve", "Answer HTTP requests until asked to stop", "serve"),
 		pass("db", "Migrate, roll back, seed, create and drop the database", "db status", "db migrate", "db --help"),
 		pass("routes", "List what is answered, and by which function", "routes", "routes --json"),
+		pass("types", "Count the events in the log by their types", "types"),
 		pass("check", "Say whether settings, database and migrations are right", "check"),
 	}
 }

@@ -1,10 +1,16 @@
 package main
 
 import (
+	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
+	"os/exec"
+	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/ireneo-dev/ireneo"
 	"github.com/ireneo-dev/ireneo/generators"
 )
 
@@ -22,6 +28,9 @@ func destroy() *cobra.Command {
 				if err != nil {
 					return nil, usageError{err}
 				}
+				if hasBinary(app) == nil {
+					app.Recorded = recordedIn(app)
+				}
 				return app.Destroy(cmd.Context(), args[0], name, a.Options)
 			})
 		},
@@ -29,6 +38,32 @@ func destroy() *cobra.Command {
 	a.flags(cmd)
 	cmd.Flags().BoolVar(&a.Force, "force", false, "remove files edited since, too")
 	return cmd
+}
+
+// recordedIn asks the application's binary what its log has.
+func recordedIn(app *generators.App) func(ctx context.Context, kind, name string) (int64, error) {
+	return func(ctx context.Context, kind, name string) (count int64, err error) {
+		binary, err := buildApplication(ctx, app)
+		if err != nil {
+			return 0, err
+		}
+		command := exec.CommandContext(ctx, binary, "types", "--json")
+		command.Dir, command.Args[0] = app.Dir, "ireneo" // so that remedies name it
+		out, err := command.Output()
+		if exit, ok := errors.AsType[*exec.ExitError](err); ok {
+			return 0, errors.New(strings.TrimSpace(string(exit.Stderr)))
+		}
+		var types []ireneo.EventCount
+		if err := errors.Join(err, json.Unmarshal(out, &types)); err != nil {
+			return 0, err
+		}
+		for _, t := range types {
+			if kind == "event" && t.Type == name || kind == "stream" && t.Stream == name {
+				count += t.Events
+			}
+		}
+		return count, nil
+	}
 }
 
 // nameOf is the name under which something was generated.

@@ -1,5 +1,5 @@
-// Command ireneo writes the files of applications: events, streams, projections and
-// migrations, each with its test. See its --help.
+// Command ireneo writes applications and their parts, each with its tests, and looks after
+// them while they are written. See its --help.
 package main
 
 import (
@@ -55,10 +55,11 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 func newRoot() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "ireneo",
-		Short: "Write the files of event-sourced applications",
-		Long: "Ireneo writes events, streams, projections and migrations, each with its test. It never edits\n" +
-			"what you wrote, and a command that fails leaves your files as they were.",
-		Example: "  ireneo generate stream debt\n  ireneo generate event debt/issued amount:money on:date",
+		Short: "Write applications that never forget",
+		Long: "Ireneo writes applications that never forget, and their parts, each with its tests. It never\n" +
+			"edits what you wrote, and a command that fails leaves your files as they were.",
+		Example: "  ireneo new shop\n  cd shop\n" +
+			"  ireneo generate scaffold debt issued:amount:money,issued_on:date paid:amount:money\n  ireneo dev",
 		Version: version(), Args: noArgs, RunE: help,
 		SilenceErrors: true, SilenceUsage: true,
 	}
