@@ -11,6 +11,7 @@ import (
 	"reflect"
 	"regexp"
 	"slices"
+	"sync"
 	"time"
 
 	lru "github.com/hashicorp/golang-lru/v2"
@@ -77,6 +78,9 @@ type Log struct {
 
 	locks keylock.Locks[store.Stream]     // one append a stream at a time
 	heads *lru.Cache[store.Stream, *head] // states, proved current by the insert
+
+	tailMu sync.Mutex // guards tail; it is locked before the tail's own
+	tail   *tail      // nil while nobody follows the log
 }
 
 // Open makes a log of a store and checks the application's declarations: it reports

@@ -50,13 +50,14 @@ func setUp(env *testscript.Env) error {
 	const framework = "github.com/ireneo-dev/ireneo"
 	text := strings.Replace(string(mod), "module "+framework+"\n", "module example.com/shop\n", 1) +
 		"\nrequire " + framework + " v0.0.0\n\nreplace " + framework + " => " + checkout + "\n"
-	locations, err := exec.Command("go", "env", "GOCACHE", "GOMODCACHE").Output()
+	locations, err := exec.Command("go", "env", "GOCACHE", "GOMODCACHE", "GOPROXY", "GOSUMDB").Output()
 	if err != nil {
 		return err
 	}
 	env.Setenv("CHECKOUT", checkout)
-	cache, modcache, _ := strings.Cut(strings.TrimSpace(string(locations)), "\n")
-	env.Vars = append(env.Vars, "GOCACHE="+cache, "GOMODCACHE="+modcache, "GOFLAGS=-mod=mod", "GOPROXY=off", "GOWORK=off")
+	found := strings.Split(string(locations), "\n")
+	env.Vars = append(env.Vars, "GOCACHE="+found[0], "GOMODCACHE="+found[1], "GOPROXY="+found[2], "GOSUMDB="+found[3],
+		"GOFLAGS=-mod=mod -modcacherw", "GOWORK=off")
 	for _, name := range []string{"IRENEO_TEST_POSTGRES", "IRENEO_REQUIRE_POSTGRES"} {
 		env.Vars = append(env.Vars, name+"="+os.Getenv(name))
 	}
