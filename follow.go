@@ -67,7 +67,7 @@ func (l *Log) follow(ctx context.Context, after int64) iter.Seq2[[]store.Record,
 			}
 			f := l.join(after)
 			if f == nil { // the tail is ahead: there is more to read
-				close(f.batches)
+				continue
 			}
 			done := f.receive(ctx, hand)
 			l.leave(f)
