@@ -4,6 +4,7 @@ import (
 	"math/big"
 	"strconv"
 
+	"github.com/ireneo-dev/ireneo/app/projections"
 	"github.com/ireneo-dev/ireneo/form/money"
 	"github.com/ireneo-dev/ireneo/view"
 )
@@ -14,6 +15,20 @@ func Value(key string, value any) string {
 		return money.Format(cents)
 	}
 	return view.Value(key, value)
+}
+
+// StatusWord is what a state of a debt or an account is called.
+func StatusWord(status string) string {
+	switch status {
+	case projections.Settled:
+		return "Settled"
+	case projections.Closed:
+		return "Closed"
+	case projections.WrittenOff:
+		return "Written off"
+	default:
+		return "Open"
+	}
 }
 
 // Total is a sum of cents of any size.

@@ -39,16 +39,6 @@ var sorts = []view.Option{
 	{Value: "opened_on", Word: "Opened"},
 }
 
-// statusWord is what a state is called.
-func statusWord(status string) string {
-	for _, s := range statuses[1:] {
-		if s.Value == status {
-			return s.Word
-		}
-	}
-	return ""
-}
-
 // index lists the accounts: GET /accounts?q=&status=&customer=&sort=&after=.
 func (p pages) index(c echo.Context) error {
 	asked, err := projections.Accounts.Read(c.QueryParams())

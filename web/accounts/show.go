@@ -102,7 +102,7 @@ func phrase(ev ireneo.AnyEvent) view.Phrase {
 // words writes a field for people.
 func words(key string, value any) string {
 	if key == "status" {
-		return statusWord(value.(string))
+		return web.StatusWord(value.(string))
 	}
 	return web.Value(key, value)
 }

@@ -71,7 +71,7 @@ func show(d detail) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = status(d.State.Status).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = web.Status(d.State.Status).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -36,16 +36,6 @@ var statuses = []view.Option{
 // sorts are what a phone offers instead of the heads of columns.
 var sorts = []view.Option{{Value: "issued_on", Word: "Issued"}, {Value: "customer", Word: "Customer"}, {Value: "outstanding", Word: "Outstanding"}}
 
-// statusWord is what a state is called.
-func statusWord(status string) string {
-	for _, s := range statuses[1:] {
-		if s.Value == status {
-			return s.Word
-		}
-	}
-	return ""
-}
-
 // index lists the debts: GET /debts?q=&status=&customer=&sort=&after=.
 func (p pages) index(c echo.Context) error {
 	asked, err := projections.Debts.Read(c.QueryParams())

@@ -112,7 +112,7 @@ func phrase(ev ireneo.AnyEvent) view.Phrase {
 func words(key string, value any) string {
 	switch key {
 	case "status":
-		return statusWord(value.(string))
+		return web.StatusWord(value.(string))
 	case "interest_rate":
 		return web.Value(key, value) + " % a year"
 	default:
