@@ -180,6 +180,10 @@ func TestLog_Latest(t *testing.T) {
 
 func TestLog_Types(t *testing.T) {
 	each(t, config(), func(t *testing.T, ctx context.Context, log *ireneo.Log) {
+		must(t, log.DB().Exec("ALTER TABLE event_entries RENAME TO hidden").Error)
+		_, err := log.Types(ctx)
+		wantError(t, err, ireneo.ErrNotMigrated)
+		must(t, log.DB().Exec("ALTER TABLE hidden RENAME TO event_entries").Error)
 		if got, err := log.Types(ctx); err != nil || len(got) != 0 {
 			t.Errorf("an empty log: got %v, %v", got, err)
 		}

@@ -190,8 +190,11 @@ type EventCount struct {
 }
 
 // Types counts the log by the types of streams and events, in this order. It reads all of
-// it, which takes its time on a large one.
+// it, which takes its time on a large one. It is ErrNotMigrated where there is no log yet.
 func (l *Log) Types(ctx context.Context) ([]EventCount, error) {
+	if _, err := l.first(ctx, store.Query{Order: store.NewestFirst, Limit: 1}); err != nil {
+		return nil, err
+	}
 	counts, err := store.Counts(ctx, l.store)
 	if err != nil {
 		return nil, err

@@ -1,10 +1,13 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
+
+	"github.com/ireneo-dev/ireneo"
 )
 
 func (p Program) types() *cobra.Command {
@@ -14,10 +17,11 @@ func (p Program) types() *cobra.Command {
 		Example: examples("types", "types --json"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return p.with(cmd.Context(), func(app *App) error {
-				if err := app.migrated(cmd.Context()); err != nil {
-					return err
-				}
 				types, err := app.Log.Types(cmd.Context())
+				if errors.Is(err, ireneo.ErrNotMigrated) { // nothing was ever recorded
+					fmt.Fprintln(cmd.ErrOrStderr(), "There is no log yet; run: "+invocation()+" db migrate")
+					types, err = []ireneo.EventCount{}, nil
+				}
 				if err != nil {
 					return err
 				}
