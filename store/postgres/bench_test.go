@@ -51,9 +51,9 @@ func BenchmarkInsert(b *testing.B) {
 			var position int64
 			err := s.pool.QueryRow(b.Context(), `
 				INSERT INTO event_entries (
-					position, stream_type, stream_id, version, event_id, type, schema_version,
+					position, ordinal, stream_type, stream_id, version, event_id, type, schema_version,
 					data, meta, recorded_at, occurred_at, idempotency_key)
-				VALUES (nextval('event_entries_position_seq'), $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+				VALUES (nextval('event_entries_position_seq'), 1, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
 				RETURNING position`,
 				r.Stream.Type, r.Stream.ID, r.Version, pgtype.UUID{Bytes: r.EventID, Valid: true}, r.Type, r.SchemaVersion,
 				r.Data, r.Meta, r.RecordedAt, r.OccurredAt, nil).Scan(&position)
