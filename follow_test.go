@@ -209,3 +209,26 @@ func TestFollow_EndsWithAnErrorWhereTheLogIsGone(t *testing.T) {
 		}
 	})
 }
+
+// Whoever is behind the tail has to read on before it may follow, or it would miss what
+// is between.
+func TestFollow_JoinsTheTailOnlyWhereItHasNotPassed(t *testing.T) {
+	each(t, config(), func(t *testing.T, ctx context.Context, log *ireneo.Log) {
+		f := follow(t, log, 0, nothing)
+		deadline := time.Now().Add(10 * time.Second)
+		for log.Joins(0) { // until f has come to the end of the log
+			if time.Now().After(deadline) {
+				t.Fatal("one who has read nothing may follow a tail that is ahead")
+			}
+			must(t, Journal.For("a").Append(ctx, &Noted{Text: "more"}))
+			f.want(t, "more")
+		}
+		ev := &Noted{Text: "last"}
+		must(t, Journal.For("a").Append(ctx, ev))
+		f.want(t, "last")
+		if !log.Joins(ev.Position()) {
+			t.Error("one who has read everything may not follow")
+		}
+		f.end(t)
+	})
+}
