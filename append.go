@@ -259,7 +259,7 @@ func (a *appending) insert(ctx context.Context, d *decision) error {
 		if a.tx == nil && d.head != nil {
 			a.log.heads.Add(a.key, d.head)
 		}
-		a.log.appended()
+		a.log.tail.Wake()
 		return nil
 	case errors.Is(err, store.ErrKeyTaken), errors.Is(err, store.ErrVersionTaken), errors.Is(err, store.ErrEventTaken):
 		return a.resolve(ctx, d, err)

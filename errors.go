@@ -47,6 +47,8 @@ var (
 	ErrUnknownEvent = errors.New("unknown event type")
 	// ErrUnknownStream says that a stream is not registered with the log.
 	ErrUnknownStream = errors.New("unknown stream type")
+	// ErrInvalidFilter says that a pattern of a filter is not understood.
+	ErrInvalidFilter = errors.New("filter is invalid")
 	// ErrNoLog says that neither the context nor the stream carries an open log.
 	ErrNoLog = errors.New("no log in context: use ireneo.WithLog(ctx, log) or bind one with In(log)")
 	// ErrNotMaterialized says that no stream of the log writes this projection's rows.

@@ -3,269 +3,172 @@ package ireneo
 import (
 	"context"
 	"iter"
-	"sync"
-	"time"
 
+	"github.com/ireneo-dev/ireneo/internal/tail"
 	"github.com/ireneo-dev/ireneo/store"
 )
 
-// Follow yields what is committed to the log after a position, of any stream: first what
-// is there, then what comes, until ctx ends or the loop does. Each append comes once and
-// whole, in the order of positions, which is the same for everybody; nothing that was
-// committed is ever left out, whoever committed it, in this process or another. Position
-// of a batch's events is where to follow on after a restart.
+// Batch is what one append added to the log, or as much of it as is selected.
+type Batch struct {
+	Position int64      // of the append
+	Events   []AnyEvent // in the order of the append
+}
+
+// FollowOption varies one Follow: After, OnlyNew, Last, Matching.
+type FollowOption func(*following)
+
+// following is one call of Follow.
+type following struct {
+	begin   func(ctx context.Context, l *Log, s selection) (after int64, seen map[int64]bool, err error)
+	filters []Filter
+}
+
+// After follows from a position on, which is itself left out. Zero is the beginning.
+func After(position int64) FollowOption {
+	return func(f *following) {
+		f.begin = func(context.Context, *Log, selection) (int64, map[int64]bool, error) { return position, nil, nil }
+	}
+}
+
+// OnlyNew follows what is committed from now on.
+func OnlyNew() FollowOption { return func(f *following) { f.begin = onlyNew } }
+
+// Last follows from the append on that holds the nth event from the end of those that are
+// selected.
+func Last(n int) FollowOption {
+	return func(f *following) {
+		f.begin = func(ctx context.Context, l *Log, s selection) (int64, map[int64]bool, error) {
+			after, err := l.beforeLast(ctx, s, n)
+			return after, nil, err
+		}
+	}
+}
+
+// Matching follows the events that one of the filters selects. Without a filter it is all
+// of them.
+func Matching(filters ...Filter) FollowOption {
+	return func(f *following) { f.filters = append(f.filters, filters...) }
+}
+
+// Follow yields what is committed to the log, of any stream: first what is there, from the
+// beginning or where an option says; then once a Batch without events, at which the
+// history ends; then what comes, until ctx ends or the loop does. Each append comes once
+// and whole, but for what no filter selects, in the order of positions, which is the same
+// for everybody; nothing that was committed is ever left out, whoever committed it, in
+// this process or another. To follow on after a restart is to follow After the Position of
+// the last Batch.
 //
-// Appends of this process come at once, those of others and those in a transaction of the
+// Appends of this process come at once; those of others and those in a transaction of the
 // host within 100 ms. A transaction that stays open holds back what was appended after
 // it. A loop body that takes its time delays nobody else: what it missed is read from the
 // log. However many follow, the log is read once.
 //
 // What this program does not know comes as *RawEvent. An error is yielded once, as the
 // last pair; the end of ctx is none.
-func (l *Log) Follow(ctx context.Context, after int64) iter.Seq2[[]AnyEvent, error] {
-	return func(yield func([]AnyEvent, error) bool) {
-		for batch, err := range l.follow(ctx, after) {
-			var events []AnyEvent
-			if err == nil {
-				events, err = l.decodeAll(batch)
-			}
-			if ctx.Err() != nil || !yield(events, err) || err != nil {
-				return
-			}
+func (l *Log) Follow(ctx context.Context, opts ...FollowOption) iter.Seq2[Batch, error] {
+	return func(yield func(Batch, error) bool) {
+		f := &following{}
+		After(0)(f)
+		for _, o := range opts {
+			o(f)
 		}
-	}
-}
-
-func (l *Log) decodeAll(batch []store.Record) ([]AnyEvent, error) {
-	events := make([]AnyEvent, len(batch))
-	for i, r := range batch {
-		var err error
-		if events[i], err = l.decode(r); err != nil {
-			return nil, err
+		selected, err := l.selects(f.filters)
+		var after int64
+		var seen map[int64]bool
+		if err == nil {
+			after, seen, err = f.begin(ctx, l, selected)
 		}
-	}
-	return events, nil
-}
-
-// follow yields the batches as they are stored.
-func (l *Log) follow(ctx context.Context, after int64) iter.Seq2[[]store.Record, error] {
-	return func(yield func([]store.Record, error) bool) {
-		hand := func(batch []store.Record, err error) bool {
-			if err == nil && batch[0].Position <= after {
-				return true
-			}
-			if err == nil {
-				after = batch[0].Position
-			}
-			return yield(batch, err) && err == nil && ctx.Err() == nil
-		}
-		for {
-			for batch, err := range l.settledAfter(ctx, after) {
-				if !hand(batch, err) {
-					return
-				}
-			}
-			f := l.join(after)
-			if f == nil { // the tail is ahead: there is more to read
-				continue
-			}
-			done := f.receive(ctx, hand)
-			l.leave(f)
-			if done {
-				return
-			}
-		}
-	}
-}
-
-// settledAfter reads the log from a position to its settled end.
-func (l *Log) settledAfter(ctx context.Context, after int64) iter.Seq2[[]store.Record, error] {
-	return func(yield func([]store.Record, error) bool) {
-		for {
-			page, err := l.readSettled(ctx, after)
-			if err != nil {
-				yield(nil, err)
-				return
-			}
-			if len(page) == 0 {
-				return
-			}
-			for _, batch := range page {
-				after = batch[0].Position
-				if !yield(batch, nil) {
-					return
-				}
-			}
-		}
-	}
-}
-
-// readSettled reads one page of whole batches.
-func (l *Log) readSettled(ctx context.Context, after int64) (batches [][]store.Record, err error) {
-	q := store.Query{Order: store.ByPosition, AfterPosition: after, Limit: pageSize}
-	for r, err := range l.store.Read(ctx, q) {
 		if err != nil {
-			return nil, err
-		}
-		if last := len(batches) - 1; last >= 0 && batches[last][0].Position == r.Position {
-			batches[last] = append(batches[last], r)
-		} else {
-			batches = append(batches, []store.Record{r})
-		}
-	}
-	return batches, nil
-}
-
-// tail reads the end of the log, once for all who follow it. It lives as long as
-// somebody does.
-type tail struct {
-	log  *Log
-	wake chan struct{} // somebody of this process has appended
-	stop context.CancelFunc
-
-	mu        sync.Mutex // guards what follows
-	position  int64      // what is there up to here was handed out
-	followers map[*follower]bool
-}
-
-// follower is one who follows the tail.
-type follower struct {
-	tail    *tail
-	batches chan []store.Record // closed where it ended: by an error, or because it fell behind
-	err     error               // set before batches is closed
-}
-
-const (
-	polled = 50 * time.Millisecond // how often the log is asked, whoever appends
-	behind = 256                   // so many batches may wait for one follower
-)
-
-// join follows the tail from a position. It is nil where the tail has passed it.
-func (l *Log) join(after int64) *follower {
-	l.tailMu.Lock()
-	defer l.tailMu.Unlock()
-	t := l.tail
-	if t == nil {
-		ctx, stop := context.WithCancel(context.Background())
-		t = &tail{log: l, wake: make(chan struct{}, 1), stop: stop, position: after, followers: map[*follower]bool{}}
-		l.tail = t
-		go t.run(ctx)
-	}
-
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.position > after {
-		return nil
-	}
-	f := &follower{tail: t, batches: make(chan []store.Record, behind)}
-	t.followers[f] = true
-	return f
-}
-
-// leave lets go of the tail, which ends with the last one.
-func (l *Log) leave(f *follower) {
-	l.tailMu.Lock()
-	defer l.tailMu.Unlock()
-	t := f.tail
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	delete(t.followers, f)
-	if len(t.followers) > 0 {
-		return
-	}
-	t.stop()
-	if l.tail == t {
-		l.tail = nil
-	}
-}
-
-// appended tells the tail that there is something to read.
-func (l *Log) appended() {
-	l.tailMu.Lock()
-	defer l.tailMu.Unlock()
-	if l.tail == nil {
-		return
-	}
-	select {
-	case l.tail.wake <- struct{}{}:
-	default: // it was told already
-	}
-}
-
-// receive hands out batches until there are no more for this follower. It is done where
-// nothing can be gained by reading on.
-func (f *follower) receive(ctx context.Context, hand func([]store.Record, error) bool) (done bool) {
-	for {
-		select {
-		case <-ctx.Done():
-			return true
-		case batch, ok := <-f.batches:
-			switch {
-			case !ok && f.err != nil:
-				hand(nil, f.err)
-				return true
-			case !ok:
-				return false
-			case !hand(batch, nil):
-				return true
-			}
-		}
-	}
-}
-
-// run reads on whenever somebody appends, and every now and then.
-func (t *tail) run(ctx context.Context) {
-	poll := time.NewTicker(polled)
-	defer poll.Stop()
-	for {
-		batches, err := t.log.readSettled(ctx, t.position)
-		if err != nil {
-			t.fail(err)
+			yield(Batch{}, err)
 			return
 		}
-		if len(batches) > 0 {
-			t.spread(batches)
+
+		for page, err := range l.tail.Follow(ctx, after) {
+			if err != nil {
+				yield(Batch{}, err)
+				return
+			}
+			if !l.hand(ctx, page, seen, selected, &after, yield) {
+				return
+			}
+		}
+	}
+}
+
+// hand yields the batches of a page, which is empty at the end of the history.
+func (l *Log) hand(ctx context.Context, page tail.Page, seen map[int64]bool, s selection, after *int64, yield func(Batch, error) bool) bool {
+	if len(page) == 0 {
+		return yield(Batch{Position: *after}, nil)
+	}
+	for _, records := range page {
+		*after = records[0].Position
+		if seen[*after] {
 			continue
 		}
-		select {
-		case <-ctx.Done():
-			return
-		case <-t.wake:
-		case <-poll.C:
+		batch, err := l.batch(records, s)
+		if err != nil {
+			yield(Batch{}, err)
+			return false
+		}
+		if len(batch.Events) > 0 && (ctx.Err() != nil || !yield(batch, nil)) {
+			return false
 		}
 	}
+	return true
 }
 
-// spread hands batches to all followers. One who has no room for more reads them from
-// the log when it comes to it.
-func (t *tail) spread(batches [][]store.Record) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	for _, batch := range batches {
-		for f := range t.followers {
-			select {
-			case f.batches <- batch:
-			default:
-				delete(t.followers, f)
-				close(f.batches)
-			}
+// batch decodes what is selected of the records of an append.
+func (l *Log) batch(records []store.Record, s selection) (Batch, error) {
+	b := Batch{Position: records[0].Position}
+	kept, err := s.keep(records)
+	for i := 0; i < len(kept) && err == nil; i++ {
+		var ev AnyEvent
+		ev, err = l.decode(kept[i])
+		b.Events = append(b.Events, ev)
+	}
+	return b, err
+}
+
+// recent is how far back OnlyNew looks for what is committed, but not settled yet.
+const recent = 1000
+
+// onlyNew finds the settled end of the log, and what is committed beyond it.
+func onlyNew(ctx context.Context, l *Log, _ selection) (after int64, seen map[int64]bool, err error) {
+	seen = map[int64]bool{}
+	for r, err := range l.store.Read(ctx, store.Query{Order: store.NewestFirst, Limit: recent}) {
+		if err != nil {
+			return 0, nil, err
 		}
-		t.position = batch[0].Position
+		seen[r.Position], after = true, r.Position-1
 	}
+	q := store.Query{Order: store.ByPosition, AfterPosition: after}
+	for r, err := range l.store.Read(ctx, q) {
+		if err != nil {
+			return 0, nil, err
+		}
+		after = r.Position
+	}
+	return after, seen, nil
 }
 
-// fail ends the tail. Who follows it is told why, unless nobody does.
-func (t *tail) fail(err error) {
-	t.log.tailMu.Lock()
-	defer t.log.tailMu.Unlock()
-	if t.log.tail == t {
-		t.log.tail = nil
+// beforeLast is the position before the append that holds the nth selected event from the
+// end.
+func (l *Log) beforeLast(ctx context.Context, s selection, n int) (after int64, err error) {
+	if n < 1 {
+		after, _, err = onlyNew(ctx, l, s)
+		return after, err
 	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	for f := range t.followers {
-		f.err = err
-		delete(t.followers, f)
-		close(f.batches)
+	for r, err := range l.store.Read(ctx, store.Query{Order: store.NewestFirst}) {
+		if err != nil {
+			return 0, err
+		}
+		kept, err := s.keep([]store.Record{r})
+		if err != nil {
+			return 0, err
+		}
+		if n -= len(kept); n == 0 {
+			return r.Position - 1, nil
+		}
 	}
+	return 0, nil
 }

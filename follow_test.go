@@ -13,6 +13,7 @@ import (
 	"gorm.io/gorm"
 
 	"github.com/ireneo-dev/ireneo"
+	"github.com/ireneo-dev/ireneo/ireneotest"
 )
 
 // notesOf are the texts of a batch.
@@ -43,16 +44,16 @@ type following struct {
 	ended   chan error
 }
 
-func follow(t *testing.T, log *ireneo.Log, after int64, each func()) *following {
+func follow(t *testing.T, log *ireneo.Log, each func(), opts ...ireneo.FollowOption) *following {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	t.Cleanup(cancel)
 	f := &following{cancel, make(chan string, 10_000), make(chan error, 1)}
 	go func() {
 		var failed error
-		for batch, err := range log.Follow(ctx, after) {
+		for batch, err := range log.Follow(ctx, opts...) {
 			if failed = err; err == nil {
-				f.batches <- notesOf(batch)
+				f.batches <- notesOf(batch.Events)
 			}
 			each()
 		}
@@ -62,6 +63,9 @@ func follow(t *testing.T, log *ireneo.Log, after int64, each func()) *following 
 }
 
 func nothing() {}
+
+// live is the mark between what was there and what comes.
+const live = ""
 
 func (f *following) want(t *testing.T, want ...string) {
 	t.Helper()
@@ -93,9 +97,9 @@ func TestS03_FollowGivesWholeBatchesInOrder(t *testing.T) {
 	each(t, config(), func(t *testing.T, ctx context.Context, log *ireneo.Log) {
 		must(t, Journal.For("a").AppendAll(ctx, note("one", "two")))
 		must(t, Journal.For("b").Append(ctx, &Noted{Text: "three"}))
-		first, second := follow(t, log, 0, nothing), follow(t, log, 1, nothing) // S04: the same for everybody
-		first.want(t, "one+two", "three")
-		second.want(t, "three")
+		first, second := follow(t, log, nothing), follow(t, log, nothing, ireneo.After(1)) // S04: the same for everybody
+		first.want(t, "one+two", "three", live)
+		second.want(t, "three", live)
 		must(t, Journal.For("a").AppendAll(ctx, note("four", "five")))
 		must(t, Account.For("a").Append(ctx, &Deposited{Amount: 1}))
 		for _, f := range []*following{first, second} {
@@ -109,7 +113,8 @@ func TestS03_FollowGivesWholeBatchesInOrder(t *testing.T) {
 // what a transaction of the host holds comes when it ends (F20), or never (S05).
 func TestS14_FollowSeesWhatOthersCommit(t *testing.T) {
 	each(t, config(), func(t *testing.T, ctx context.Context, log *ireneo.Log) {
-		f := follow(t, log, 0, nothing)
+		f := follow(t, log, nothing)
+		f.want(t, live)
 		other := ireneo.WithLog(ctx, sibling(t, log, config()))
 		must(t, Journal.For("a").Append(other, &Noted{Text: "from elsewhere"}))
 		f.want(t, "from elsewhere")
@@ -135,8 +140,9 @@ func TestX04_ASlowFollowerCatchesUpFromTheLog(t *testing.T) {
 	each(t, config(), func(t *testing.T, ctx context.Context, log *ireneo.Log) {
 		gate := make(chan struct{})
 		var once sync.Once
-		slow := follow(t, log, 0, func() { once.Do(func() { <-gate }) })
-		quick := follow(t, log, 0, nothing)
+		slow := follow(t, log, func() { once.Do(func() { <-gate }) })
+		quick := follow(t, log, nothing)
+		quick.want(t, live)
 		var want []string
 		for n := range 600 { // more than may wait for one follower
 			text := fmt.Sprint(n)
@@ -145,6 +151,7 @@ func TestX04_ASlowFollowerCatchesUpFromTheLog(t *testing.T) {
 		}
 		quick.want(t, want...)
 		close(gate)
+		slow.want(t, live)
 		slow.want(t, want...)
 		slow.end(t)
 		quick.end(t)
@@ -181,12 +188,15 @@ func TestS04_FollowersSeeTheSameUnderConcurrentAppends(t *testing.T) {
 func take(t *testing.T, ctx context.Context, log *ireneo.Log, n int) (got []string) {
 	after := int64(0)
 	for len(got) < n {
-		for batch, err := range log.Follow(ctx, after) {
+		for batch, err := range log.Follow(ctx, ireneo.After(after)) {
 			if err != nil {
 				t.Error(err)
 				return got
 			}
-			got, after = append(got, notesOf(batch)), batch[0].Position()
+			if len(batch.Events) == 0 {
+				continue
+			}
+			got, after = append(got, notesOf(batch.Events)), batch.Position
 			if len(got)%10 == 0 || len(got) == n {
 				break
 			}
@@ -197,7 +207,8 @@ func take(t *testing.T, ctx context.Context, log *ireneo.Log, n int) (got []stri
 
 func TestFollow_EndsWithAnErrorWhereTheLogIsGone(t *testing.T) {
 	each(t, config(), func(t *testing.T, ctx context.Context, log *ireneo.Log) {
-		f := follow(t, log, 0, nothing)
+		f := follow(t, log, nothing)
+		f.want(t, live)
 		must(t, Journal.For("a").Append(ctx, &Noted{Text: "one"}))
 		f.want(t, "one")
 		must(t, log.DB().Exec("DROP TABLE event_entries").Error)
@@ -210,25 +221,113 @@ func TestFollow_EndsWithAnErrorWhereTheLogIsGone(t *testing.T) {
 	})
 }
 
-// Whoever is behind the tail has to read on before it may follow, or it would miss what
-// is between.
-func TestFollow_JoinsTheTailOnlyWhereItHasNotPassed(t *testing.T) {
+// X02 and S02: where to begin.
+func TestX02_FollowFromAnywhere(t *testing.T) {
 	each(t, config(), func(t *testing.T, ctx context.Context, log *ireneo.Log) {
-		f := follow(t, log, 0, nothing)
-		deadline := time.Now().Add(10 * time.Second)
-		for log.Joins(0) { // until f has come to the end of the log
-			if time.Now().After(deadline) {
-				t.Fatal("one who has read nothing may follow a tail that is ahead")
-			}
-			must(t, Journal.For("a").Append(ctx, &Noted{Text: "more"}))
-			f.want(t, "more")
+		for _, texts := range [][]string{{"one", "two"}, {"three"}, {"four", "five"}} {
+			must(t, Journal.For("a").AppendAll(ctx, note(texts...)))
 		}
-		ev := &Noted{Text: "last"}
-		must(t, Journal.For("a").Append(ctx, ev))
-		f.want(t, "last")
-		if !log.Joins(ev.Position()) {
-			t.Error("one who has read everything may not follow")
+		second := collect(t, ctx, Journal.For("a"))[2].Position()
+		for name, tt := range map[string]struct {
+			opts []ireneo.FollowOption
+			want []string
+		}{
+			"all":             {nil, []string{"one+two", "three", "four+five", live}},
+			"after":           {[]ireneo.FollowOption{ireneo.After(second)}, []string{"four+five", live}},
+			"after the end":   {[]ireneo.FollowOption{ireneo.After(second + 1)}, []string{live}},
+			"new":             {[]ireneo.FollowOption{ireneo.OnlyNew()}, []string{live}},
+			"last none":       {[]ireneo.FollowOption{ireneo.Last(0)}, []string{live}},
+			"last two":        {[]ireneo.FollowOption{ireneo.Last(2)}, []string{"four+five", live}},
+			"last three":      {[]ireneo.FollowOption{ireneo.Last(3)}, []string{"three", "four+five", live}},
+			"last of many":    {[]ireneo.FollowOption{ireneo.Last(99)}, []string{"one+two", "three", "four+five", live}},
+			"last that match": {[]ireneo.FollowOption{ireneo.Last(1), ireneo.Matching(textIs("two"))}, []string{"two", live}},
+		} {
+			t.Run(name, func(t *testing.T) {
+				f := follow(t, log, nothing, tt.opts...)
+				f.want(t, tt.want...)
+				f.end(t)
+			})
 		}
+		f := follow(t, log, nothing, ireneo.OnlyNew())
+		f.want(t, live)
+		must(t, Journal.For("a").Append(ctx, &Noted{Text: "six"}))
+		f.want(t, "six")
 		f.end(t)
 	})
+}
+
+func textIs(text string) ireneo.Filter { return ireneo.Filter{Data: map[string]any{"text": text}} }
+
+// S02 where positions settle late: what is committed is not new, though what it waits for is.
+func TestS02_OnlyNewLeavesOutWhatIsCommittedBehindAnOpenTransaction(t *testing.T) {
+	postgresOnly(t, config(), func(t *testing.T, ctx context.Context, log *ireneo.Log) {
+		must(t, Journal.For("a").Append(ctx, &Noted{Text: "old"}))
+		tx := log.DB().Begin()
+		must(t, Journal.For("b").AppendTx(ctx, tx, &Noted{Text: "open"}))
+		must(t, Journal.For("c").Append(ctx, &Noted{Text: "behind"}))
+		f := follow(t, log, nothing, ireneo.OnlyNew())
+		f.want(t, live)
+		must(t, Journal.For("c").Append(ctx, &Noted{Text: "new"}))
+		must(t, tx.Commit().Error)
+		f.want(t, "open", "new")
+		f.end(t)
+	})
+}
+
+// S03: a mixed batch comes as one filtered batch, one without a match not at all. S16 and
+// X09: what a filter selects.
+func TestS16_FollowSelects(t *testing.T) {
+	each(t, config(), func(t *testing.T, ctx context.Context, log *ireneo.Log) {
+		asked := ireneo.WithMeta(ctx, map[string]string{"user": "7"})
+		must(t, Journal.For("a").AppendAll(asked, append(note("one", "two"), &Deposited{Amount: 5})))
+		must(t, Account.For("a/1").Append(ctx, &Deposited{Amount: 7}))
+		must(t, Account.For("b").Append(ctx, &Opened{Owner: "me"}))
+		type filters = []ireneo.Filter
+		for name, tt := range map[string]struct {
+			filters filters
+			want    []string
+		}{
+			"none":           {nil, []string{"one+two+account.deposited", "account.deposited", "account.opened"}},
+			"everything":     {filters{{}}, []string{"one+two+account.deposited", "account.deposited", "account.opened"}},
+			"no type":        {filters{{Types: []string{}}}, nil},
+			"no stream":      {filters{{Streams: []string{}}}, nil},
+			"type":           {filters{{Types: []string{"account.noted"}}}, []string{"one+two"}},
+			"pattern twice":  {filters{{Types: []string{"account.d*", "account.dep*"}}}, []string{"account.deposited", "account.deposited"}},
+			"descendants":    {filters{{Types: []string{"account.*"}, Streams: []string{"acc*"}}}, []string{"account.deposited", "account.opened"}},
+			"stream":         {filters{{Streams: []string{"journal"}}}, []string{"one+two+account.deposited"}},
+			"one stream":     {filters{{Streams: []string{"account/a/1"}}}, []string{"account.deposited"}},
+			"streams":        {filters{{Streams: []string{"account/a*", "account/b"}}}, []string{"account.deposited", "account.opened"}},
+			"longer than it": {filters{{Streams: []string{"account/b*"}}}, nil},
+			"type and data":  {filters{{Types: []string{"account.deposited"}, Data: map[string]any{"amount": 7.0}}}, []string{"account.deposited"}},
+			"or":             {filters{textIs("one"), {Data: map[string]any{"amount": 5}}, textIs("one")}, []string{"one+account.deposited"}},
+			"meta":           {filters{{Meta: map[string]any{"user": "7"}}}, []string{"one+two+account.deposited"}},
+			"other meta":     {filters{{Meta: map[string]any{"user": "8"}}}, nil},
+		} {
+			t.Run(name, func(t *testing.T) {
+				f := follow(t, log, nothing, ireneo.Matching(tt.filters...))
+				f.want(t, append(tt.want, live)...)
+				f.end(t)
+			})
+		}
+	})
+}
+
+func TestFollow_FiltersThatAreNotUnderstood(t *testing.T) {
+	log := ireneotest.SQLite(t, config())
+	for _, tt := range []struct {
+		filter ireneo.Filter
+		want   error
+	}{
+		{ireneo.Filter{Types: []string{"account.depositd"}}, ireneo.ErrUnknownEvent},
+		{ireneo.Filter{Types: []string{""}}, ireneo.ErrInvalidFilter},
+		{ireneo.Filter{Types: []string{"*.deposited"}}, ireneo.ErrInvalidFilter},
+		{ireneo.Filter{Streams: []string{"a[b]"}}, ireneo.ErrInvalidFilter},
+		{ireneo.Filter{Streams: []string{"acount"}}, ireneo.ErrUnknownStream},
+		{ireneo.Filter{Streams: []string{"acount/1*"}}, ireneo.ErrUnknownStream},
+		{ireneo.Filter{Streams: []string{"account/ "}}, ireneo.ErrInvalidID},
+	} {
+		for _, err := range log.Follow(t.Context(), ireneo.Matching(tt.filter)) {
+			wantError(t, err, tt.want)
+		}
+	}
 }

@@ -11,13 +11,13 @@ import (
 	"reflect"
 	"regexp"
 	"slices"
-	"sync"
 	"time"
 
 	lru "github.com/hashicorp/golang-lru/v2"
 	"gorm.io/gorm"
 
 	"github.com/ireneo-dev/ireneo/internal/keylock"
+	"github.com/ireneo-dev/ireneo/internal/tail"
 	"github.com/ireneo-dev/ireneo/internal/validation"
 	"github.com/ireneo-dev/ireneo/store"
 )
@@ -79,8 +79,7 @@ type Log struct {
 	locks keylock.Locks[store.Stream]     // one append a stream at a time
 	heads *lru.Cache[store.Stream, *head] // states, proved current by the insert
 
-	tailMu sync.Mutex // guards tail; it is locked before the tail's own
-	tail   *tail      // nil while nobody follows the log
+	tail *tail.Tail // the end of the log, for all who follow it
 }
 
 // Open makes a log of a store and checks the application's declarations: it reports
@@ -108,7 +107,7 @@ func Open(st store.Store, config Config) (*Log, error) {
 	l := &Log{
 		store: st, config: config, validator: validator, heads: heads,
 		types: map[string]*eventType{}, goTypes: map[reflect.Type]*eventType{}, plans: map[string]*plan{},
-		readModels: map[string]*readModel{},
+		readModels: map[string]*readModel{}, tail: tail.New(st),
 	}
 	return l, l.declare()
 }
