@@ -190,7 +190,7 @@ func (r *records) locks() array[int64] {
 }
 
 // pipeline is what goes to the server in one round trip: the locks, if any, the
-// statement of all records, if any, and one statement a row.
+// statement of all records, if any, and one statement a group of rows.
 type pipeline struct {
 	pgx.Batch
 	given *records
@@ -198,13 +198,15 @@ type pipeline struct {
 	locks int // 1 where the first statement locks streams
 }
 
-// placed is a row and its place in its own batch.
+// placed are the rows of one statement and the place of the first among all.
 type placed struct {
-	index int
-	row   store.Row
+	first int
+	rows  []store.Row
 }
 
-func newPipeline(batches []*store.Batch, lockStreams bool) *pipeline {
+// newPipeline makes statements of up to so many parameters of the rows. Rows of several
+// batches may share one: where it is refused each batch goes again on its own.
+func newPipeline(batches []*store.Batch, lockStreams bool, parameters int) *pipeline {
 	p := &pipeline{given: newRecords(batches)}
 	if lockStreams {
 		p.locks = 1
@@ -213,14 +215,35 @@ func newPipeline(batches []*store.Batch, lockStreams bool) *pipeline {
 	if len(p.given.all) > 0 {
 		p.Queue(p.given.statement(), p.given.args()...)
 	}
-	for _, b := range batches {
-		for i, row := range b.Rows {
-			p.rows = append(p.rows, placed{i, row})
-			p.Queue(upsert(row), values(row)...)
-		}
+	p.rows = place(rowsOf(batches), parameters)
+	for _, at := range p.rows {
+		p.Queue(upsert(at.rows), values(at.rows)...)
 	}
 
 	return p
+}
+
+func rowsOf(batches []*store.Batch) []store.Row {
+	if len(batches) == 1 {
+		return batches[0].Rows
+	}
+
+	var rows []store.Row
+	for _, b := range batches {
+		rows = append(rows, b.Rows...)
+	}
+
+	return rows
+}
+
+func place(rows []store.Row, parameters int) (all []placed) {
+	first := 0
+	for _, group := range store.GroupRows(rows, parameters) {
+		all = append(all, placed{first, group})
+		first += len(group)
+	}
+
+	return all
 }
 
 // send runs the pipeline. The server commits at its end, so that an answer to a
@@ -297,7 +320,7 @@ func (p *pipeline) unsentError(err error, sql string) error {
 	return eventError(err)
 }
 
-func (at placed) error(err error) error { return rowError(at.index, at.row, err) }
+func (at placed) error(err error) error { return rowError(at.first, at.rows[0], err) }
 
 // scan reads what a record was stored as: its position, and what was not known
 // before.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5/pgtype"
+	"gorm.io/gorm"
 
 	"github.com/ireneo-dev/ireneo/internal/pgtest"
 	"github.com/ireneo-dev/ireneo/store"
@@ -84,4 +85,72 @@ func BenchmarkInsert(b *testing.B) {
 			}
 		}
 	})
+}
+
+// BenchmarkRows writes batches of a thousand rows and no record, and appends with one row
+// of the same table each.
+func BenchmarkRows(b *testing.B) {
+	s := migrated(b)
+	if err := s.db.Exec(`
+		CREATE TABLE debts (
+			id text PRIMARY KEY,
+			debtor text NOT NULL,
+			amount bigint NOT NULL,
+			version bigint NOT NULL,
+			issued_at timestamptz NOT NULL
+		)`).Error; err != nil {
+		b.Fatal(err)
+	}
+
+	b.Run("Insert-1000", func(b *testing.B) {
+		for b.Loop() {
+			if err := s.Insert(b.Context(), &store.Batch{Rows: benchRows(1000)})[0]; err != nil {
+				b.Fatal(err)
+			}
+		}
+		b.ReportMetric(1000*float64(b.N)/b.Elapsed().Seconds(), "rows/s")
+	})
+	b.Run("InsertTx-1000", func(b *testing.B) {
+		for b.Loop() {
+			err := s.db.Transaction(func(tx *gorm.DB) error {
+				return s.InsertTx(b.Context(), tx, &store.Batch{Rows: benchRows(1000)})
+			})
+			if err != nil {
+				b.Fatal(err)
+			}
+		}
+		b.ReportMetric(1000*float64(b.N)/b.Elapsed().Seconds(), "rows/s")
+	})
+	for _, n := range []int{1, 32} {
+		b.Run(fmt.Sprintf("appends-%d", n), func(b *testing.B) {
+			for b.Loop() {
+				var batches []*store.Batch
+				for range n {
+					batches = append(batches, &store.Batch{Records: []store.Record{benchRecord(1)}, Rows: benchRows(1)})
+				}
+				for _, err := range s.Insert(b.Context(), batches...) {
+					if err != nil {
+						b.Fatal(err)
+					}
+				}
+			}
+		})
+	}
+}
+
+var benchKeys atomic.Int64
+
+// benchRows are rows of which half are new and half are there already, but for the first.
+func benchRows(n int) []store.Row {
+	var rows []store.Row
+	first := benchKeys.Add(max(1, int64(n)/2))
+	for i := range n {
+		rows = append(rows, store.Row{
+			Table: "debts", Key: "id",
+			Columns: []string{"id", "debtor", "amount", "version", "issued_at"},
+			Values:  []any{fmt.Sprintf("debts-%d", first+int64(i)), "user-17", int64(i), int64(1), time.Now()},
+		})
+	}
+
+	return rows
 }

@@ -121,7 +121,7 @@ const (
 )
 
 // Insert writes all batches in one round trip and one commit, in which one
-// statement inserts all records and one statement each row. Only where that fails
+// statement inserts all records and one each group of like rows. Only where that fails
 // for the sake of some batch, each goes again on its own. A batch with a row that
 // has Write goes in a transaction of its own, after the others. A lost race for a
 // next version is run again up to ten times.
@@ -161,7 +161,7 @@ func (s *Store) insertTogether(ctx context.Context, batches []*store.Batch) []er
 		return errs
 	}
 
-	err := s.insert(ctx, batches, false)
+	err := s.insert(ctx, batches, false, maxParameters)
 	for i, b := range batches {
 		errs[i] = err
 		if err != nil && !shared(err) {
@@ -191,12 +191,29 @@ func (s *Store) insertAlone(ctx context.Context, batch *store.Batch, insert inse
 type insertFunc func(ctx context.Context, batch *store.Batch, lockStreams bool) error
 
 func (s *Store) insertOne(ctx context.Context, batch *store.Batch, lockStreams bool) error {
-	return s.insert(ctx, []*store.Batch{batch}, lockStreams)
+	return naming(batch, func(parameters int) error {
+		return s.insert(ctx, []*store.Batch{batch}, lockStreams, parameters)
+	})
+}
+
+// naming writes a batch, or nothing. Where several rows of it were refused together they
+// are written one by one, so that the error names the one.
+func naming(batch *store.Batch, write func(parameters int) error) error {
+	if hasWrite(batch) || len(batch.Rows) < 2 {
+		return write(oneRow)
+	}
+
+	err := write(maxParameters)
+	if _, ok := errors.AsType[*store.RowError](err); ok {
+		return write(oneRow)
+	}
+
+	return err
 }
 
 // insert is one round trip, which PostgreSQL runs as one implicit transaction.
-func (s *Store) insert(ctx context.Context, batches []*store.Batch, lockStreams bool) error {
-	pipe := newPipeline(batches, lockStreams)
+func (s *Store) insert(ctx context.Context, batches []*store.Batch, lockStreams bool, parameters int) error {
+	pipe := newPipeline(batches, lockStreams, parameters)
 	if pipe.Len() == 0 {
 		return nil
 	}
@@ -234,7 +251,7 @@ func (s *Store) insertCalling(ctx context.Context, batch *store.Batch, lockStrea
 	defer tx.Rollback() //nolint:errcheck // done is done: after a commit there is nothing to undo
 
 	given := newRecords([]*store.Batch{batch})
-	stored, err := writeTx(ctx, handle(ctx, s.db, tx), given, batch.Rows, lockStreams)
+	stored, err := writeTx(ctx, handle(ctx, s.db, tx), given, place(batch.Rows, oneRow), lockStreams)
 	if err != nil {
 		return fmt.Errorf("insert: %w", err)
 	}
@@ -257,7 +274,9 @@ func (s *Store) InsertTx(ctx context.Context, tx *gorm.DB, batch *store.Batch) e
 	}
 
 	err := s.insertAlone(ctx, batch, func(ctx context.Context, batch *store.Batch, lockStreams bool) error {
-		return insertSaved(ctx, handle(ctx, tx, tx.Statement.ConnPool), batch, lockStreams)
+		return naming(batch, func(parameters int) error {
+			return insertSaved(ctx, handle(ctx, tx, tx.Statement.ConnPool), batch, lockStreams, parameters)
+		})
 	})
 	if err != nil {
 		return fmt.Errorf("insert: %w", err)
@@ -267,14 +286,14 @@ func (s *Store) InsertTx(ctx context.Context, tx *gorm.DB, batch *store.Batch) e
 }
 
 // insertSaved writes a batch between a savepoint and its release.
-func insertSaved(ctx context.Context, tx *gorm.DB, batch *store.Batch, lockStreams bool) error {
+func insertSaved(ctx context.Context, tx *gorm.DB, batch *store.Batch, lockStreams bool, parameters int) error {
 	conn := tx.Statement.ConnPool
 	if _, err := conn.ExecContext(ctx, "SAVEPOINT ireneo_insert"); err != nil {
 		return txError(ctx, err)
 	}
 
 	given := newRecords([]*store.Batch{batch})
-	stored, err := writeTx(ctx, tx, given, batch.Rows, lockStreams)
+	stored, err := writeTx(ctx, tx, given, place(batch.Rows, parameters), lockStreams)
 	if err != nil {
 		undo := "ROLLBACK TO SAVEPOINT ireneo_insert; RELEASE SAVEPOINT ireneo_insert"
 		if _, undoErr := conn.ExecContext(context.WithoutCancel(ctx), undo); undoErr != nil {
@@ -292,7 +311,7 @@ func insertSaved(ctx context.Context, tx *gorm.DB, batch *store.Batch, lockStrea
 	return nil
 }
 
-func writeTx(ctx context.Context, tx *gorm.DB, given *records, rows []store.Row, lockStreams bool) (stored []result, err error) {
+func writeTx(ctx context.Context, tx *gorm.DB, given *records, rows []placed, lockStreams bool) (stored []result, err error) {
 	conn := tx.Statement.ConnPool
 	if lockStreams {
 		if _, err := conn.ExecContext(ctx, lockSQL, given.locks()); err != nil {
@@ -310,20 +329,20 @@ func writeTx(ctx context.Context, tx *gorm.DB, given *records, rows []store.Row,
 		}
 	}
 
-	for i, row := range rows {
-		if err := writeRow(ctx, tx, row); err != nil {
-			return nil, rowError(i, row, err)
+	for _, at := range rows {
+		if err := writeRows(ctx, tx, at.rows); err != nil {
+			return nil, at.error(err)
 		}
 	}
 
 	return stored, nil
 }
 
-func writeRow(ctx context.Context, tx *gorm.DB, row store.Row) error {
-	if row.Write != nil {
-		return row.Write(ctx, tx)
+func writeRows(ctx context.Context, tx *gorm.DB, rows []store.Row) error {
+	if rows[0].Write != nil {
+		return rows[0].Write(ctx, tx)
 	}
-	_, err := tx.Statement.ConnPool.ExecContext(ctx, upsert(row), values(row)...)
+	_, err := tx.Statement.ConnPool.ExecContext(ctx, upsert(rows), values(rows)...)
 
 	return err
 }

@@ -10,10 +10,17 @@ import (
 	"github.com/ireneo-dev/ireneo/store"
 )
 
-// upsert is the statement that inserts a row or, where its key is there already,
-// updates the other columns. Its text depends only on table, key and columns, so
-// that pgx prepares it once a connection.
-func upsert(row store.Row) string {
+const (
+	maxParameters = 65535 // of a statement
+	oneRow        = 0     // parameters that make each row a statement of its own
+)
+
+// upsert is the statement that inserts rows of one group or, where a key is there
+// already, updates the other columns. Its text depends only on table, key, columns and
+// the number of rows, so that pgx prepares it once a connection.
+func upsert(rows []store.Row) string {
+	row := rows[0]
+
 	var b strings.Builder
 	b.WriteString("INSERT INTO ")
 	b.WriteString(pgx.Identifier(strings.Split(row.Table, ".")).Sanitize())
@@ -22,15 +29,24 @@ func upsert(row store.Row) string {
 		b.WriteString(separator(i))
 		b.WriteString(quote(column))
 	}
-	b.WriteString(")\nVALUES (")
-	for i := range row.Columns {
+	b.WriteString(")\nVALUES ")
+	for i := range rows {
 		b.WriteString(separator(i))
-		b.WriteString("$" + strconv.Itoa(i+1))
+		writeParameters(&b, i*len(row.Columns), len(row.Columns))
 	}
-	b.WriteString(")\nON CONFLICT (" + quote(row.Key) + ") DO ")
+	b.WriteString("\nON CONFLICT (" + quote(row.Key) + ") DO ")
 	writeUpdate(&b, row)
 
 	return b.String()
+}
+
+func writeParameters(b *strings.Builder, before, n int) {
+	b.WriteString("(")
+	for i := range n {
+		b.WriteString(separator(i))
+		b.WriteString("$" + strconv.Itoa(before+i+1))
+	}
+	b.WriteString(")")
 }
 
 func writeUpdate(b *strings.Builder, row store.Row) {
@@ -51,24 +67,33 @@ func writeUpdate(b *strings.Builder, row store.Row) {
 	}
 }
 
-// values are the row's, with instants in UTC and whole microseconds, as every
-// database here keeps them.
-func values(row store.Row) []any {
-	out := make([]any, len(row.Values))
-	for i, v := range row.Values {
-		switch v := v.(type) {
-		case time.Time:
-			out[i] = micros(v)
-		case *time.Time:
-			if v != nil {
-				out[i] = micros(*v)
-			}
-		default:
-			out[i] = v
+// values are those of the rows, one row after the other.
+func values(rows []store.Row) []any {
+	out := make([]any, 0, len(rows)*len(rows[0].Values))
+	for _, row := range rows {
+		for _, v := range row.Values {
+			out = append(out, value(v))
 		}
 	}
 
 	return out
+}
+
+// value is v, but an instant in UTC and whole microseconds, as every database here
+// keeps them.
+func value(v any) any {
+	switch v := v.(type) {
+	case time.Time:
+		return micros(v)
+	case *time.Time:
+		if v == nil {
+			return nil
+		}
+
+		return micros(*v)
+	}
+
+	return v
 }
 
 func separator(i int) string {

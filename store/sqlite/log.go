@@ -129,7 +129,7 @@ func (s *Store) insertCalling(ctx context.Context, batch *store.Batch) error {
 	}
 	defer tx.Rollback() //nolint:errcheck // done is done: after a commit there is nothing to undo
 
-	stored, err := write(newHosted(ctx, s.db, tx), batch)
+	stored, err := write(newHosted(ctx, s.db, tx), batch, oneRow)
 	if err != nil {
 		return fmt.Errorf("insert: %w", err)
 	}
@@ -193,14 +193,35 @@ func insertSaved(r runner, batch *store.Batch) ([]result, error) {
 		return nil, translate(err)
 	}
 
-	stored, err := write(r, batch)
+	stored, err := writeNaming(r, batch)
+	if _, releaseErr := r.exec("RELEASE ireneo_insert", nil); releaseErr != nil && err == nil {
+		return nil, translate(releaseErr)
+	}
+
+	return stored, err
+}
+
+// writeNaming writes a batch after a savepoint, or nothing. Where several rows of it were
+// refused together they are written one by one, so that the error names the one.
+func writeNaming(r runner, batch *store.Batch) ([]result, error) {
+	if hasWrite(batch) || len(batch.Rows) < 2 {
+		return writeOrUndo(r, batch, oneRow)
+	}
+
+	stored, err := writeOrUndo(r, batch, maxParameters)
+	if _, ok := errors.AsType[*store.RowError](err); ok && !shared(err) {
+		return writeOrUndo(r, batch, oneRow)
+	}
+
+	return stored, err
+}
+
+func writeOrUndo(r runner, batch *store.Batch, parameters int) ([]result, error) {
+	stored, err := write(r, batch, parameters)
 	if err != nil && !shared(err) {
 		if _, undoErr := r.exec("ROLLBACK TO ireneo_insert", nil); undoErr != nil {
 			return nil, errors.Join(err, named(store.ErrUnavailable, undoErr))
 		}
-	}
-	if _, releaseErr := r.exec("RELEASE ireneo_insert", nil); releaseErr != nil && err == nil {
-		return nil, translate(releaseErr)
 	}
 
 	return stored, err
@@ -227,7 +248,8 @@ func (s *Store) InsertTx(ctx context.Context, tx *gorm.DB, batch *store.Batch) e
 	return nil
 }
 
-func write(r runner, batch *store.Batch) ([]result, error) {
+// write writes a batch, its rows in statements of up to so many parameters.
+func write(r runner, batch *store.Batch, parameters int) ([]result, error) {
 	stored := make([]result, len(batch.Records))
 	var entry any // the next of the batch; nil: it begins
 	for i := range batch.Records {
@@ -238,20 +260,22 @@ func write(r runner, batch *store.Batch) ([]result, error) {
 		entry = stored[i][0] + 1
 	}
 
-	for i, row := range batch.Rows {
-		if err := writeRow(r, row); err != nil {
-			return nil, rowError(i, row, err)
+	first := 0
+	for _, rows := range store.GroupRows(batch.Rows, parameters) {
+		if err := writeRows(r, rows); err != nil {
+			return nil, rowError(first, rows[0], err)
 		}
+		first += len(rows)
 	}
 
 	return stored, nil
 }
 
-func writeRow(r runner, row store.Row) error {
-	if row.Write != nil {
-		return r.call(row.Write)
+func writeRows(r runner, rows []store.Row) error {
+	if rows[0].Write != nil {
+		return r.call(rows[0].Write)
 	}
-	_, err := r.exec(upsert(row), values(row))
+	_, err := r.exec(upsert(rows), values(rows))
 
 	return err
 }

@@ -7,10 +7,17 @@ import (
 	"github.com/ireneo-dev/ireneo/store"
 )
 
-// upsert is the statement that inserts a row or, where its key is there already,
-// updates the other columns. Its text depends only on table, key and columns, so
-// that it is prepared once.
-func upsert(row store.Row) string {
+const (
+	maxParameters = 32766 // of a statement
+	oneRow        = 0     // parameters that make each row a statement of its own
+)
+
+// upsert is the statement that inserts rows of one group or, where a key is there
+// already, updates the other columns. Its text depends only on table, key, columns and
+// the number of rows, so that it is prepared once.
+func upsert(rows []store.Row) string {
+	row := rows[0]
+
 	var b strings.Builder
 	b.WriteString("INSERT INTO ")
 	b.WriteString(quoteTable(row.Table))
@@ -19,15 +26,24 @@ func upsert(row store.Row) string {
 		b.WriteString(separator(i))
 		b.WriteString(quote(column))
 	}
-	b.WriteString(")\nVALUES (")
-	for i := range row.Columns {
+	b.WriteString(")\nVALUES ")
+	for i := range rows {
 		b.WriteString(separator(i))
-		b.WriteString("?")
+		writeParameters(&b, len(row.Columns))
 	}
-	b.WriteString(")\nON CONFLICT (" + quote(row.Key) + ") DO ")
+	b.WriteString("\nON CONFLICT (" + quote(row.Key) + ") DO ")
 	writeUpdate(&b, row)
 
 	return b.String()
+}
+
+func writeParameters(b *strings.Builder, n int) {
+	b.WriteString("(")
+	for i := range n {
+		b.WriteString(separator(i))
+		b.WriteString("?")
+	}
+	b.WriteString(")")
 }
 
 func writeUpdate(b *strings.Builder, row store.Row) {
@@ -48,24 +64,33 @@ func writeUpdate(b *strings.Builder, row store.Row) {
 	}
 }
 
-// values are the row's, with instants in UTC and whole microseconds, as every
-// database here keeps them.
-func values(row store.Row) []any {
-	out := make([]any, len(row.Values))
-	for i, v := range row.Values {
-		switch v := v.(type) {
-		case time.Time:
-			out[i] = v.UTC().Truncate(time.Microsecond)
-		case *time.Time:
-			if v != nil {
-				out[i] = v.UTC().Truncate(time.Microsecond)
-			}
-		default:
-			out[i] = v
+// values are those of the rows, one row after the other.
+func values(rows []store.Row) []any {
+	out := make([]any, 0, len(rows)*len(rows[0].Values))
+	for _, row := range rows {
+		for _, v := range row.Values {
+			out = append(out, value(v))
 		}
 	}
 
 	return out
+}
+
+// value is v, but an instant in UTC and whole microseconds, as every database here
+// keeps them.
+func value(v any) any {
+	switch v := v.(type) {
+	case time.Time:
+		return v.UTC().Truncate(time.Microsecond)
+	case *time.Time:
+		if v == nil {
+			return nil
+		}
+
+		return v.UTC().Truncate(time.Microsecond)
+	}
+
+	return v
 }
 
 func separator(i int) string {

@@ -47,6 +47,7 @@ var laws = []struct {
 	{"Rows/BadRowFailsItsBatchOnly", rowsBadRowOfOneBatch},
 	{"Rows/UnencodableValue", rowsUnencodable},
 	{"Rows/NoSuchTable", rowsNoTable},
+	{"Rows/Together", rowsTogether},
 	{"Rows/Write", rowsWrite},
 	{"Rows/WriteUniqueViolation", rowsWriteUnique},
 	{"Rows/WriteInTx", rowsWriteInTx},
