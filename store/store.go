@@ -18,6 +18,19 @@ import (
 // Store keeps an append-only log of records and the read-model rows written
 // with them. Implementations are safe for concurrent use.
 type Store interface {
+	Log
+	Tables
+
+	// DB is the handle for read models and for host-managed transactions.
+	DB() *gorm.DB
+
+	// Close ends every Listen and releases all connections. Whoever opened the store
+	// closes it.
+	Close() error
+}
+
+// Log is what a store does with records.
+type Log interface {
 	// Insert writes the batches of any number of callers, each batch entirely or
 	// not at all, and answers each with its own error: errs[i] belongs to
 	// batches[i], and one batch's failure never fails another. A nil error means
@@ -29,6 +42,7 @@ type Store interface {
 
 	// InsertTx writes one batch inside the caller's open transaction. On any
 	// error nothing of the batch remains and the transaction is still usable.
+	// Its commit is the caller's, so that Listen may tell nobody of it.
 	InsertTx(ctx context.Context, tx *gorm.DB, batch *Batch) error
 
 	// Read yields the records that match q in q's order. It holds a connection
@@ -36,16 +50,21 @@ type Store interface {
 	// yielded once, as the last pair, with a zero record.
 	Read(ctx context.Context, q Query) iter.Seq2[Record, error]
 
-	// DB is the handle for read models and for host-managed transactions.
-	DB() *gorm.DB
+	// Listen calls wake whenever something may have been committed to the log by
+	// somebody else than this Store, until ctx ends; then it returns nil. It calls wake
+	// once when it begins to listen, because of what was committed before. wake must
+	// not block. It is a hint: some commits are announced late, twice or not at all, so
+	// whoever must not miss one reads the log now and then. It returns an error where
+	// the connection it needs is lost; call it again.
+	Listen(ctx context.Context, wake func()) error
+}
 
+// Tables is what a store does with the tables themselves.
+type Tables interface {
 	// Migrations returns goose's providers in the order they apply: the store's
 	// own, then the application's, if app is not nil. A provider is not to be
 	// closed; it shares the store's connections.
 	Migrations(app fs.FS) ([]*goose.Provider, error)
-
-	// Close releases all connections. Whoever opened the store closes it.
-	Close() error
 }
 
 // Stream identifies one stream of the log.

@@ -231,6 +231,7 @@ func (s *Store) insert(ctx context.Context, batches []*store.Batch, lockStreams 
 	if err != nil {
 		return fmt.Errorf("insert: %w", err)
 	}
+	s.announcer.announce()
 	pipe.given.fill(stored)
 
 	return nil
@@ -259,6 +260,7 @@ func (s *Store) insertCalling(ctx context.Context, batch *store.Batch, lockStrea
 	if err := tx.Commit(); err != nil {
 		return fmt.Errorf("insert: %w", commitError(err))
 	}
+	s.announcer.announce()
 	given.fill(stored)
 
 	return nil

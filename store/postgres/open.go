@@ -11,6 +11,7 @@ import (
 	"database/sql"
 	"fmt"
 	"hash/fnv"
+	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -31,6 +32,11 @@ type Store struct {
 	sql         *sql.DB  // the pool, as database/sql sees it
 	db          *gorm.DB // on top of sql
 	migrationID int64    // advisory lock that one migrating process holds
+
+	announcer *announcer
+	closing   context.Context // ends with close
+	close     context.CancelFunc
+	listening sync.RWMutex // held by every Listen; Close gets it when all have ended
 }
 
 var _ store.Store = (*Store)(nil)
@@ -62,7 +68,9 @@ func Open(ctx context.Context, url string) (*Store, error) {
 		pool:        pool,
 		sql:         stdlib.OpenDBFromPool(pool),
 		migrationID: migrationID(config.ConnConfig.RuntimeParams["search_path"]),
+		announcer:   newAnnouncer(pool.Config().ConnConfig),
 	}
+	s.closing, s.close = context.WithCancel(context.Background())
 	if s.db, err = openGORM(s.sql); err != nil {
 		return nil, fmt.Errorf("open postgres: %w", orClose(err, s))
 	}
@@ -70,10 +78,16 @@ func Open(ctx context.Context, url string) (*Store, error) {
 	return s, nil
 }
 
-// Close waits for the connections in use and closes all.
+// Close ends every Listen, waits for the connections in use and closes all. The last
+// commits are announced before it returns.
 func (s *Store) Close() error {
+	s.close()
+	s.listening.Lock()
+	defer s.listening.Unlock()
+
 	err := s.sql.Close()
 	s.pool.Close()
+	s.announcer.close()
 
 	return err
 }

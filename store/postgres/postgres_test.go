@@ -10,7 +10,9 @@ import (
 )
 
 func TestStore(t *testing.T) {
-	storetest.Run(t, func(t *testing.T) store.Store { return open(t, pgtest.URL(t)) })
+	storetest.Run(t,
+		func(t *testing.T) string { return pgtest.URL(t) },
+		func(t *testing.T, url string) store.Store { return open(t, url) })
 }
 
 func TestDatabase(t *testing.T) {

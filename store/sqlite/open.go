@@ -16,6 +16,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"sync"
 	"time"
 
 	"gorm.io/gorm"
@@ -24,6 +25,9 @@ import (
 
 	"github.com/ireneo-dev/ireneo/store"
 )
+
+// readOnly is the parameter of connections that only read.
+const readOnly = "_pragma=query_only(1)"
 
 // busyTimeout is how long a writer waits for its turn, in this process and then
 // once more for those of other processes, before it is told [store.ErrBusy].
@@ -35,6 +39,11 @@ type Store struct {
 	writer  *sql.DB  // one connection; BEGIN is IMMEDIATE
 	readers *sql.DB  // query_only
 	db      *gorm.DB // on top of both
+	path    string
+
+	closing   context.Context // ends with close
+	close     context.CancelFunc
+	listening sync.RWMutex // held by every Listen; Close gets it when all have ended
 }
 
 var _ store.Store = (*Store)(nil)
@@ -56,8 +65,10 @@ func Open(ctx context.Context, path string) (*Store, error) {
 
 	s := &Store{
 		writer:  openPool(path, 1, "_txlock=immediate"),
-		readers: openPool(path, max(4, runtime.NumCPU()), "_pragma=query_only(1)"),
+		readers: openPool(path, max(4, runtime.NumCPU()), readOnly),
+		path:    path,
 	}
+	s.closing, s.close = context.WithCancel(context.Background())
 	if err := s.useWAL(ctx); err != nil {
 		return nil, fmt.Errorf("open sqlite %s: %w", path, orClose(unopened(path, err), s))
 	}
@@ -70,10 +81,14 @@ func Open(ctx context.Context, path string) (*Store, error) {
 	return s, nil
 }
 
-// Close closes all connections; the writer's comes last and moves what is left in
-// the WAL into the database file. A connection still in use is closed when it is
-// given back.
+// Close ends every Listen and closes all connections; the writer's comes last and
+// moves what is left in the WAL into the database file. A connection still in use is
+// closed when it is given back.
 func (s *Store) Close() error {
+	s.close()
+	s.listening.Lock()
+	defer s.listening.Unlock()
+
 	return errors.Join(s.readers.Close(), s.writer.Close())
 }
 

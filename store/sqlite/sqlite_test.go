@@ -12,7 +12,9 @@ import (
 )
 
 func TestStore(t *testing.T) {
-	storetest.Run(t, func(t *testing.T) store.Store { return open(t, filepath.Join(t.TempDir(), "log.db")) })
+	storetest.Run(t,
+		func(t *testing.T) string { return filepath.Join(t.TempDir(), "log.db") },
+		func(t *testing.T, path string) store.Store { return open(t, path) })
 }
 
 func TestDatabase(t *testing.T) {

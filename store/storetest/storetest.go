@@ -65,6 +65,9 @@ var laws = []struct {
 	{"Read/Tx", readTx},
 	{"Read/Empty", readEmpty},
 	{"Read/StopsEarly", readStopsEarly},
+	{"Listen/EndsWithItsContext", listenEnds},
+	{"Listen/EndsWithTheStore", listenClosed},
+	{"Listen/APanicEndsIt", listenPanics},
 	{"Guard/C14_RefusesChange", guardRefuses},
 	{"Guard/C14_Maintain", guardMaintain},
 	{"Guard/C14_MaintainRollsBack", guardMaintainRollsBack},
@@ -78,12 +81,23 @@ var laws = []struct {
 	{"Migrate/ErrIrreversible", migrateIrreversible},
 }
 
-// Run tests a store against the law. open returns an empty store that is yet to be
-// migrated, another one at each call, and closes it when its test ends.
-func Run(t *testing.T, open func(t *testing.T) store.Store) {
-	migrated := func(t *testing.T) store.Store {
+// lawsOfTwo are what two stores on one migrated database are tested for.
+var lawsOfTwo = []struct {
+	name string
+	test func(t *testing.T, s, other store.Store)
+}{
+	{"Listen/S14_WakesForAnotherProcess", listenAnother},
+	{"Listen/S14_WakesForAProcessThatEnded", listenEnded},
+	{"Listen/SlowWakeDelaysNobody", listenSlow},
+}
+
+// Run tests a store against the law. database returns the address of an empty database
+// that is yet to be migrated, another one at each call; open opens a store there and
+// closes it when its test ends.
+func Run(t *testing.T, database func(t *testing.T) string, open func(t *testing.T, at string) store.Store) {
+	migrated := func(t *testing.T, at string) store.Store {
 		t.Helper()
-		s := open(t)
+		s := open(t, at)
 		migrate(t, s)
 
 		return s
@@ -92,17 +106,24 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 	for _, law := range laws {
 		t.Run(law.name, func(t *testing.T) {
 			t.Parallel()
-			law.test(t, migrated(t))
+			law.test(t, migrated(t, database(t)))
+		})
+	}
+	for _, law := range lawsOfTwo {
+		t.Run(law.name, func(t *testing.T) {
+			t.Parallel()
+			at := database(t)
+			law.test(t, migrated(t, at), open(t, at))
 		})
 	}
 
 	t.Run("Migrate/ErrNotMigrated", func(t *testing.T) {
 		t.Parallel()
-		migrateNot(t, open(t))
+		migrateNot(t, open(t, database(t)))
 	})
 	t.Run("Migrate/Concurrent", func(t *testing.T) {
 		t.Parallel()
-		migrateConcurrent(t, open(t))
+		migrateConcurrent(t, open(t, database(t)))
 	})
 }
 
