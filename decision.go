@@ -80,8 +80,8 @@ func (p *plan) note(h *head, r store.Record) {
 	}
 }
 
-// load reads the stream up to its end. From a base only what came after it is read,
-// unless that belongs between what the base has folded already.
+// load reads the stream up to its end: from a base only what came after it, else from
+// snapshots, where they help, else from the beginning.
 func (l *Log) load(ctx context.Context, p *plan, key store.Stream, base *head, tx *gorm.DB) (*head, error) {
 	if len(p.folds) == 0 {
 		r, err := l.last(ctx, key, tx)
@@ -90,17 +90,33 @@ func (l *Log) load(ctx context.Context, p *plan, key store.Stream, base *head, t
 		return h, err
 	}
 
-	q := store.Query{Stream: key, Tx: tx}
-	h := p.newHead(l.now())
 	if base != nil {
-		q.AfterVersion, h = base.version, p.next(base)
+		q := store.Query{Stream: key, AfterVersion: base.version, Tx: tx}
+		if h, err := l.loadTail(ctx, p, q, base, nil); h != nil || err != nil {
+			return h, err
+		}
 	}
+	if h, err := l.loadSnapshots(ctx, p, key, tx); h != nil || err != nil {
+		return h, err
+	}
+	return l.loadTail(ctx, p, store.Query{Stream: key, Tx: tx}, p.newHead(l.now()), nil)
+}
+
+// loadTail folds what q selects onto base; nil where some of it belongs between what the
+// base has folded already. known, if not nil, is told the base's own last record, where
+// q selects that too.
+func (l *Log) loadTail(ctx context.Context, p *plan, q store.Query, base *head, known func(store.Record)) (*head, error) {
+	h := p.next(base)
 	for r, err := range l.store.Read(ctx, q) {
 		if err != nil {
-			return nil, fmt.Errorf("load %s/%s: %w", key.Type, key.ID, err)
+			return nil, fmt.Errorf("load %s/%s: %w", q.Stream.Type, q.Stream.ID, err)
 		}
-		if base != nil && r.OccurredAt.Before(base.occurredAt) {
-			return l.load(ctx, p, key, nil, tx)
+		if known != nil && r.Version == base.version {
+			known(r)
+			continue
+		}
+		if base.version > 0 && r.OccurredAt.Before(base.occurredAt) {
+			return nil, nil
 		}
 		if err := l.fold(p, h, r, nil); err != nil {
 			return nil, err
@@ -175,6 +191,7 @@ func (a *appending) decide(ctx context.Context, base *head) (*decision, error) {
 	if err != nil {
 		return nil, err
 	}
+	rows = append(rows, a.snapshots(base, next)...)
 	return &decision{base: base, head: next, batch: store.Batch{Records: slices.Clone(a.records), Rows: rows}}, nil
 }
 

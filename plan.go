@@ -19,8 +19,9 @@ type plan struct {
 	transactional []*readModel  // in declared order
 	folds         []*projection // consistency first, then transactional
 	actual        map[reflect.Type]actualTime
-	creating      map[string]bool // stored names and aliases of the creating event
-	closing       map[string]bool // and of the closing one
+	creating      map[string]bool         // stored names and aliases of the creating event
+	closing       map[string]bool         // and of the closing one
+	keepers       map[*projection]*keeper // of the folds that keep snapshots
 }
 
 // actualTime takes the actual time out of an event struct; zero where it has none.
@@ -52,6 +53,10 @@ func (l *Log) planFor(s *Stream) (*plan, error) {
 	}
 	if s.Consistency != nil {
 		p.consistency = s.Consistency.untyped()
+	}
+	var err error
+	if p.keepers, err = l.keepersFor(s); err != nil {
+		mistakes = append(mistakes, err)
 	}
 	for _, t := range s.Transactional {
 		m, err := l.readModelFor(t.untyped())

@@ -151,6 +151,7 @@ type projection struct {
 	final    func(model any, at time.Time)
 	persist  func(ctx context.Context, tx *gorm.DB, model any) error
 	strict   bool
+	every    int // events from one snapshot to the next; 0: none
 	mistakes []error
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"gorm.io/gorm"
 )
@@ -37,8 +38,27 @@ func (l *Log) replay(ctx context.Context, p *projection, h *Handle, part replay)
 	if at.IsZero() {
 		at = l.now()
 	}
-	model, events := p.empty(), 0
+	model, err := l.replayed(ctx, p, h, part, at)
+	if err != nil {
+		return nil, err
+	}
 
+	p.finish(model, at)
+	if m := l.readModels[p.name]; m != nil {
+		return model, m.setKey(h.id, model)
+	}
+	return model, nil
+}
+
+// replayed is the model before Final.
+func (l *Log) replayed(ctx context.Context, p *projection, h *Handle, part replay, at time.Time) (any, error) {
+	if part == (replay{}) {
+		if model, err := l.replaySnapshot(ctx, p, h.key()); model != nil || err != nil {
+			return model, err
+		}
+	}
+
+	model, events := p.empty(), 0
 	p.begin(model, at)
 	for r, err := range l.store.Read(ctx, part.query(h.key())) {
 		if err != nil {
@@ -60,10 +80,6 @@ func (l *Log) replay(ctx context.Context, p *projection, h *Handle, part replay)
 	}
 	if events == 0 {
 		return nil, &NotFoundError{Stream: h.Type(), ID: h.id, Projection: p.name, AsOf: part.asOf, At: part.at, Version: part.version}
-	}
-	p.finish(model, at)
-	if m := l.readModels[p.name]; m != nil {
-		return model, m.setKey(h.id, model)
 	}
 	return model, nil
 }
