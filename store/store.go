@@ -127,23 +127,34 @@ const (
 	ByPosition                // position, then ordinal: the order of the whole log
 	NewestFirst               // that order the other way round
 	LastFirst                 // version, descending
+	ByStream                  // stream id, then version: one stream of a type after the other
 )
 
-// Query selects records of one stream, or of the whole log in the orders ByPosition and
-// NewestFirst, or where EventID is given. The zero value of each bound means no bound; bounds
-// are inclusive except AfterVersion, After and AfterPosition.
+// Query selects records of one stream, of all streams of a type in the order ByStream, or
+// of the whole log in the orders ByPosition and NewestFirst, or where EventID is given. The
+// zero value of each bound means no bound; bounds are inclusive except AfterVersion, After
+// and AfterPosition.
+//
+// In the order ByStream the streams of type Stream.Type are read from the place after
+// (Stream.ID, AfterVersion) on: an empty ID is before all of them. The last record of a
+// page is the place to go on from. Of the other bounds UpToPosition, Types and Limit are
+// looked at.
 //
 // In the order ByPosition the whole log is read, and only as far as it is settled: no
 // record that is committed later will ever have a position at or before one that was
-// read. Then Limit never splits a batch, but is exceeded instead, and no other bound but
-// AfterPosition is looked at. In the order NewestFirst it is read from its end, settled or
-// not, and only Limit is looked at.
+// read. With Tx, though, it is all that the transaction sees, settled or not. Limit never
+// splits a batch there, but is exceeded instead, and no other bounds but AfterPosition and
+// UpToPosition are looked at: not Types, with which nobody could tell how far the log was
+// read. In the order NewestFirst it is read from its end, settled or not, and only Limit is
+// looked at.
 type Query struct {
 	Stream         Stream
 	EventID        uuid.UUID // only the record with this id
 	AfterVersion   int64     // only versions above
 	UpToVersion    int64     // only versions up to
 	AfterPosition  int64     // with ByPosition: only positions above
+	UpToPosition   int64     // only positions up to
+	Types          []string  // only records of these types; nil is all of them
 	RecordedUntil  time.Time // only recorded_at up to
 	OccurredUntil  time.Time // only occurred_at up to
 	IdempotencyKey string    // only the record stored under this key

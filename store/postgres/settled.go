@@ -68,12 +68,13 @@ func (s *Store) lowWaterMark(ctx context.Context) (int64, error) {
 	return last - max(*below, 0), nil
 }
 
-//nolint:sqlclosecheck // whoever reads the cursor closes it
-func (s *Store) selectSettled(ctx context.Context, q store.Query) (cursor, error) {
-	mark, err := s.lowWaterMark(ctx)
-	if err != nil {
-		return nil, err
+// markOf is the position up to which q reads the log: as far as it is settled, unless q
+// is content with what its transaction sees.
+func (s *Store) markOf(ctx context.Context, q store.Query) (int64, error) {
+	if q.Tx != nil {
+		return upTo(q), nil
 	}
+	mark, err := s.lowWaterMark(ctx)
 
-	return s.pool.Query(ctx, settled, q.AfterPosition, mark, limitOf(q))
+	return min(mark, upTo(q)), err
 }

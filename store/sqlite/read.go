@@ -3,8 +3,10 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"fmt"
 	"iter"
+	"math"
 	"strconv"
 	"strings"
 
@@ -46,11 +48,22 @@ const settled = columns + `
 				SELECT position
 				FROM event_entries
 				WHERE entry > ?1
+				AND entry <= ?2
 				ORDER BY entry
-				LIMIT ?2
+				LIMIT ?3
 			) AS page
 		), 0)
 		ORDER BY entry`
+
+// byStream selects the streams of one type after a place, along the index: the plus keeps
+// SQLite from that of entries.
+const byStream = columns + `
+		WHERE stream_type = ?1
+		AND (stream_id, version) > (?2, ?3)
+		AND +entry <= ?4
+		AND (?5 IS NULL OR type IN (SELECT value FROM json_each(?5)))
+		ORDER BY stream_id, version
+		LIMIT ?6`
 
 // newest selects the log from its end.
 const newest = columns + `
@@ -69,16 +82,29 @@ func limitOf(q store.Query) int {
 func (s *Store) selectRecords(ctx context.Context, q store.Query) (*sql.Rows, error) {
 	text, args := selection(q)
 	switch q.Order {
+	case store.ByStream:
+		text, args = byStream, []any{q.Stream.Type, q.Stream.ID, q.AfterVersion, upToEntry(q), listOf(q.Types), limitOf(q)}
 	case store.NewestFirst:
 		text, args = newest, []any{limitOf(q)}
 	case store.ByPosition:
-		text, args = settled, []any{(q.AfterPosition+1)<<ordinalBits - 1, limitOf(q)}
+		text, args = settled, []any{lastEntry(q.AfterPosition), upToEntry(q), limitOf(q)}
 	}
 	if q.Tx == nil {
 		return s.readers.QueryContext(ctx, text, args...)
 	}
 
 	return q.Tx.Statement.ConnPool.QueryContext(ctx, text, args...)
+}
+
+// lastEntry is the last that a record at position may have.
+func lastEntry(position int64) int64 { return (position+1)<<ordinalBits - 1 }
+
+func upToEntry(q store.Query) int64 {
+	if q.UpToPosition == 0 {
+		return math.MaxInt64
+	}
+
+	return lastEntry(q.UpToPosition)
 }
 
 const columns = `
@@ -109,6 +135,13 @@ func selection(q store.Query) (text string, args []any) {
 	if q.UpToVersion != 0 {
 		where("version <=", q.UpToVersion)
 	}
+	if q.UpToPosition != 0 {
+		where("position <=", q.UpToPosition)
+	}
+	if q.Types != nil {
+		args = append(args, listOf(q.Types))
+		b.WriteString("\n\t\tAND type IN (SELECT value FROM json_each(?" + strconv.Itoa(len(args)) + "))")
+	}
 	if !q.RecordedUntil.IsZero() {
 		where("recorded_at <=", micros(q.RecordedUntil))
 	}
@@ -130,6 +163,16 @@ func selection(q store.Query) (text string, args []any) {
 	}
 
 	return b.String(), args
+}
+
+// listOf is how names are given to a statement; nil stays nil.
+func listOf(names []string) any {
+	if names == nil {
+		return nil
+	}
+	text, _ := json.Marshal(names) //nolint:errchkjson // strings never fail
+
+	return string(text)
 }
 
 func order(o store.Order) string {
