@@ -256,6 +256,7 @@ func (a *appending) insert(ctx context.Context, d *decision) error {
 	switch {
 	case err == nil:
 		a.accept(d.batch.Records)
+		noteAppended(ctx, d.batch.Records)
 		if a.tx == nil && d.head != nil {
 			a.log.heads.Add(a.key, d.head)
 		}

@@ -49,6 +49,19 @@ var (
 	ErrUnknownStream = errors.New("unknown stream type")
 	// ErrInvalidFilter says that a pattern of a filter is not understood.
 	ErrInvalidFilter = errors.New("filter is invalid")
+	// ErrUnknownSubscription says that no subscription and no projection kept up after the
+	// commit has this name, or that it has never run.
+	ErrUnknownSubscription = errors.New("no such subscription")
+	// ErrNothingFailed says that a subscription has not stopped at any batch.
+	ErrNothingFailed = store.ErrNothingFailed
+	// ErrNoReason says that something is to be done without saying why.
+	ErrNoReason = errors.New("say why")
+	// ErrProjection says that something may be done to subscriptions, but not to projections.
+	ErrProjection = errors.New("it is a projection")
+	// ErrStopped says that a projection does not go on, so that waiting for it is no use.
+	ErrStopped = errors.New("it does not run")
+	// ErrBehind says that a projection did not come far enough in the time given.
+	ErrBehind = errors.New("it has not come that far yet")
 	// ErrNoLog says that neither the context nor the stream carries an open log.
 	ErrNoLog = errors.New("no log in context: use ireneo.WithLog(ctx, log) or bind one with In(log)")
 	// ErrNotMaterialized says that no stream of the log writes this projection's rows.

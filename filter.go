@@ -223,6 +223,9 @@ func (f selector) contained(r store.Record) (bool, error) {
 
 // handles is the filter of what a projection interprets, in streams of these types.
 func (p *projection) handles(streams []string) []Filter {
+	if p.strict {
+		return []Filter{{Streams: streams}}
+	}
 	types := map[reflect.Type]string{}
 	for _, h := range p.handlers {
 		types[h.typ.goType] = h.typ.name

@@ -17,6 +17,7 @@ import (
 	"gorm.io/gorm"
 
 	"github.com/ireneo-dev/ireneo/internal/keylock"
+	"github.com/ireneo-dev/ireneo/internal/runner"
 	"github.com/ireneo-dev/ireneo/internal/tail"
 	"github.com/ireneo-dev/ireneo/internal/validation"
 	"github.com/ireneo-dev/ireneo/store"
@@ -30,6 +31,13 @@ type Config struct {
 	// Events are all event types the application writes or reads. Types that a
 	// projection of one of the Streams names need not be listed again.
 	Events []EventType
+
+	// Projections are projections over many streams, kept up after the commit: one row a
+	// key, as OnBy says, onto which the events are folded in the order of positions.
+	Projections []AnyProjection
+
+	// Subscriptions are told of what is committed. Run runs them.
+	Subscriptions []*Subscription
 
 	// Meta is a struct value, such as RequestMeta{}: every append's meta must decode
 	// into its type and satisfy its validation tags. Nil demands nothing.
@@ -56,6 +64,11 @@ type Config struct {
 	// Defaults to 10 seconds.
 	CommitTimeout time.Duration
 
+	// Lease is after what time without a sign of life another process takes over the
+	// subscriptions of one that Run runs in. One that ends in order gives them up at once.
+	// Defaults to 10 seconds.
+	Lease time.Duration
+
 	// MaxEventBytes bounds the stored payload of one event, and its meta. Defaults to
 	// 1 MiB.
 	MaxEventBytes int
@@ -75,11 +88,13 @@ type Log struct {
 	plans     map[string]*plan            // by stream type
 
 	readModels map[string]*readModel // of materialized projections, by name
+	asyncs     []*async              // those kept up after the commit
 
 	locks keylock.Locks[store.Stream]     // one append a stream at a time
 	heads *lru.Cache[store.Stream, *head] // states, proved current by the insert
 
-	tail *tail.Tail // the end of the log, for all who follow it
+	tail   *tail.Tail // the end of the log, for all who follow it
+	runner *runner.Runner
 }
 
 // Open makes a log of a store and checks the application's declarations: it reports
@@ -92,6 +107,7 @@ func Open(st store.Store, config Config) (*Log, error) {
 	config.Logger = cmp.Or(config.Logger, slog.Default())
 	config.CachedStreams = cmp.Or(config.CachedStreams, 10_000)
 	config.CommitTimeout = cmp.Or(config.CommitTimeout, 10*time.Second)
+	config.Lease = cmp.Or(config.Lease, 10*time.Second)
 	config.MaxEventBytes = cmp.Or(config.MaxEventBytes, 1<<20)
 	config.MaxEvents = cmp.Or(config.MaxEvents, 10_000)
 	config.Messages = config.Messages.withDefaults()
@@ -285,21 +301,30 @@ func (l *Log) declare() error {
 		mistakes = append(mistakes, l.register(t.eventType))
 	}
 	models := map[string]reflect.Type{}
+	var all []*projection
+	for _, p := range l.config.Projections {
+		all = append(all, p.untyped())
+	}
 	for _, s := range l.config.Streams {
-		for _, p := range s.projections() {
-			mistakes = append(mistakes, p.mistakes...)
-			if other := models[p.name]; other != nil && other != p.model {
-				mistakes = append(mistakes, fmt.Errorf("projection name %s is used for both %s and %s", p.name, other, p.model))
-			}
-			models[p.name] = p.model
-			for _, h := range p.handlers {
-				mistakes = append(mistakes, l.register(h.typ))
-			}
+		all = append(all, s.projections()...)
+	}
+	for _, p := range all {
+		mistakes = append(mistakes, p.mistakes...)
+		if other := models[p.name]; other != nil && other != p.model {
+			mistakes = append(mistakes, fmt.Errorf("projection name %s is used for both %s and %s", p.name, other, p.model))
+		}
+		models[p.name] = p.model
+		for _, h := range p.handlers {
+			mistakes = append(mistakes, l.register(h.typ))
 		}
 	}
 	for _, s := range l.config.Streams {
 		mistakes = append(mistakes, l.declareStream(s))
 	}
+	mistakes = append(mistakes, l.declareAsync()...)
+	jobs, err := l.jobs()
+	mistakes = append(mistakes, err)
+	l.runner = &runner.Runner{DB: l.DB(), Tail: l.tail, Jobs: jobs, Logger: l.config.Logger, Lease: l.config.Lease}
 	if err := errors.Join(slices.DeleteFunc(mistakes, func(err error) bool { return err == nil })...); err != nil {
 		return fmt.Errorf("open log: %w", err)
 	}

@@ -29,6 +29,15 @@ type actualTime func(event reflect.Value) time.Time
 
 // projections are all projections the stream names.
 func (s *Stream) projections() []*projection {
+	all := s.folds()
+	for _, p := range s.Async {
+		all = append(all, p.untyped())
+	}
+	return all
+}
+
+// folds are those that an append folds.
+func (s *Stream) folds() []*projection {
 	var all []*projection
 	if s.Consistency != nil {
 		all = append(all, s.Consistency.untyped())
@@ -40,7 +49,7 @@ func (s *Stream) projections() []*projection {
 }
 
 func (l *Log) planFor(s *Stream) (*plan, error) {
-	p := &plan{stream: s, folds: s.projections(), actual: map[reflect.Type]actualTime{}}
+	p := &plan{stream: s, folds: s.folds(), actual: map[reflect.Type]actualTime{}}
 	var mistakes []error
 	for _, e := range []struct {
 		field, name string
@@ -57,6 +66,11 @@ func (l *Log) planFor(s *Stream) (*plan, error) {
 	var err error
 	if p.keepers, err = l.keepersFor(s); err != nil {
 		mistakes = append(mistakes, err)
+	}
+	for _, f := range s.projections() {
+		if f.keyed() {
+			mistakes = append(mistakes, fmt.Errorf("stream %s: projection %s has OnBy, and so rows by key over many streams: move it to Config.Projections", s.Type, f.name))
+		}
 	}
 	for _, t := range s.Transactional {
 		m, err := l.readModelFor(t.untyped())

@@ -69,11 +69,23 @@ func NewProjection[M any](name string, parts ...Part[M]) *Projection[M] {
 // may reject the event with e.Errors().Add; on the way there e has a Version but no
 // Position yet.
 func On[M, E any, P eventPointer[E]](interpret func(m *M, e *E, at time.Time)) Part[M] {
-	typ := TypeOf[E, P]().eventType
-	h := &handler{typ: typ, apply: func(model any, ev AnyEvent, at time.Time) {
+	h := handlerOf[M, E, P](interpret)
+	return func(p *projection) { p.on(h) }
+}
+
+// OnBy is On for a projection over many streams, in Config.Projections: key says which row
+// the event is for. An empty key is for none. On means the row of the event's stream id
+// there.
+func OnBy[M, E any, P eventPointer[E]](key func(e *E) string, interpret func(m *M, e *E, at time.Time)) Part[M] {
+	h := handlerOf[M, E, P](interpret)
+	h.key = func(ev AnyEvent) string { return key((*E)(ev.(P))) }
+	return func(p *projection) { p.on(h) }
+}
+
+func handlerOf[M, E any, P eventPointer[E]](interpret func(m *M, e *E, at time.Time)) *handler {
+	return &handler{typ: TypeOf[E, P]().eventType, apply: func(model any, ev AnyEvent, at time.Time) {
 		interpret(model.(*M), (*E)(ev.(P)), at)
 	}}
-	return func(p *projection) { p.on(h) }
 }
 
 // Initial prepares the model before the first event. at is the At of the query, or
@@ -108,6 +120,23 @@ func (p *Projection[M]) Strict() *Projection[M] {
 	strict := *p.projection
 	strict.strict = true
 	return &Projection[M]{projection: &strict, log: p.log}
+}
+
+// Wait returns the projection with its rows, where they are kept up after the commit,
+// kept so long behind it.
+func (p *Projection[M]) Wait(delay time.Duration) *Projection[M] {
+	waiting := *p.projection
+	waiting.wait = delay
+	return &Projection[M]{projection: &waiting, log: p.log}
+}
+
+// Moment returns the projection with what Initial and Final are told as at, where its rows
+// are kept up after the commit, made of the last event that was folded. Otherwise it is
+// when that was recorded.
+func (p *Projection[M]) Moment(of func(last AnyEvent) time.Time) *Projection[M] {
+	timed := *p.projection
+	timed.moment = of
+	return &Projection[M]{projection: &timed, log: p.log}
 }
 
 // In returns the projection bound to a log, so that it needs none in the context.
@@ -151,20 +180,40 @@ type projection struct {
 	final    func(model any, at time.Time)
 	persist  func(ctx context.Context, tx *gorm.DB, model any) error
 	strict   bool
-	every    int // events from one snapshot to the next; 0: none
+	every    int                           // events from one snapshot to the next; 0: none
+	wait     time.Duration                 // after the commit
+	moment   func(last AnyEvent) time.Time // nil: when it was recorded
 	mistakes []error
 }
 
 // handler is one On.
 type handler struct {
 	typ   *eventType
+	key   func(ev AnyEvent) string // nil: the stream id
 	apply func(model any, ev AnyEvent, at time.Time)
+}
+
+func (h *handler) keyOf(ev AnyEvent) string {
+	if h.key == nil {
+		return ev.StreamID()
+	}
+	return h.key(ev)
 }
 
 // Name is what the projection is called in errors, logs and pages.
 func (p *projection) Name() string { return p.name }
 
 func (p *projection) untyped() *projection { return p }
+
+// keyed reports whether it says which rows its events are for.
+func (p *projection) keyed() bool {
+	for _, h := range p.handlers {
+		if h.key != nil {
+			return true
+		}
+	}
+	return false
+}
 
 func (p *projection) mistake(format string, args ...any) {
 	p.mistakes = append(p.mistakes, fmt.Errorf("projection %s: "+format, append([]any{p.name}, args...)...))

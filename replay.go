@@ -124,5 +124,5 @@ func (p *Projection[M]) stored(ctx context.Context) (*Log, *readModel, error) {
 	if m := log.readModels[p.name]; m != nil {
 		return log, m, nil
 	}
-	return nil, nil, fmt.Errorf("%w: %s; replay it, or add it to a stream's Transactional", ErrNotMaterialized, p.name)
+	return nil, nil, fmt.Errorf("%w: %s; replay it, or add it to a stream's Transactional or Async, or to Config.Projections", ErrNotMaterialized, p.name)
 }

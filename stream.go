@@ -59,6 +59,10 @@ type Stream struct {
 	// this order. See Materialize.
 	Transactional Materialized
 
+	// Async projections are written after the commit, by whoever runs Log.Run. They cost
+	// the append nothing. See Materialize and Projection.Wait.
+	Async Materialized
+
 	log *Log // bound with In; nil takes the context's
 }
 

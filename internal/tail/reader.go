@@ -28,6 +28,7 @@ type seat struct {
 func startReader(t *Tail, after int64) *reader {
 	ctx, stop := context.WithCancel(context.Background())
 	r := &reader{tail: t, wake: make(chan struct{}, 1), stop: stop, position: after, seats: map[*seat]bool{}}
+	go r.listen(ctx)
 	go r.run(ctx)
 	return r
 }
@@ -74,6 +75,19 @@ func (s *seat) gathered(page Page) Page {
 			all = append(all, next...)
 		default:
 			return all
+		}
+	}
+}
+
+// listen is woken by what others commit. That it may fail to is why run asks by itself.
+func (r *reader) listen(ctx context.Context) {
+	again := time.NewTicker(deaf)
+	defer again.Stop()
+	for r.tail.log.Listen(ctx, r.awake) != nil {
+		select {
+		case <-ctx.Done():
+			return
+		case <-again.C:
 		}
 	}
 }

@@ -22,6 +22,7 @@ import (
 // Log is what is followed.
 type Log interface {
 	Read(ctx context.Context, q store.Query) iter.Seq2[store.Record, error]
+	Listen(ctx context.Context, wake func()) error
 }
 
 // Page is a number of whole batches in the order of positions.
@@ -34,6 +35,7 @@ const (
 	polled   = 50 * time.Millisecond // how often the log is asked, whoever appends
 	behind   = 32                    // so many pages may wait for one follower
 	pageSize = 5_000                 // records read at once
+	deaf     = time.Second           // how long the reader does without Listen where that fails
 )
 
 // Tail is the end of one log. It is safe for concurrent use, and reads as long as somebody
@@ -176,4 +178,18 @@ func (t *Tail) leave(s *seat) {
 	if s.reader.vacate(s) && t.reader == s.reader {
 		t.reader = nil
 	}
+}
+
+// Batch reads the batch at a position. It is empty where there is none.
+func (t *Tail) Batch(ctx context.Context, position int64) (batch []store.Record, err error) {
+	q := store.Query{Order: store.ByPosition, AfterPosition: position - 1, Limit: 1}
+	for r, err := range t.log.Read(ctx, q) {
+		if err != nil {
+			return nil, err
+		}
+		if r.Position == position {
+			batch = append(batch, r)
+		}
+	}
+	return batch, nil
 }

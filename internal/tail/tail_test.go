@@ -15,6 +15,11 @@ func (blank) Read(context.Context, store.Query) iter.Seq2[store.Record, error] {
 	return func(func(store.Record, error) bool) {}
 }
 
+func (blank) Listen(ctx context.Context, _ func()) error {
+	<-ctx.Done()
+	return nil
+}
+
 // Whoever is behind the reader has to read on before it may follow, or it would miss what
 // is between.
 func TestJoin_OnlyWhereTheReaderHasNotPassed(t *testing.T) {
