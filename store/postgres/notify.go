@@ -15,17 +15,10 @@ import (
 // A commit is announced after it, never within it: PostgreSQL lets those that notify
 // commit one at a time. Announcements say who, not what, and go to one channel for each
 // schema, as a log is in one.
-const (
-	channelOfLog = `
+const channelOfLog = `
 		SELECT 'ireneo_log_' || relnamespace
 		FROM pg_class
 		WHERE oid = 'event_entries'::regclass`
-
-	notify = `
-		SELECT pg_notify('ireneo_log_' || relnamespace, $1)
-		FROM pg_class
-		WHERE oid = 'event_entries'::regclass`
-)
 
 // Listen keeps a connection of its own, outside the pool, and LISTENs on it. The store's
 // own commits wake nobody. Those of InsertTx are announced by no store, because it is the
@@ -54,16 +47,11 @@ func (s *Store) Listen(ctx context.Context, wake func()) error {
 
 // listen ends with an error, if only that of ctx.
 func (s *Store) listen(ctx context.Context, wake func()) error {
-	conn, err := pgx.ConnectConfig(ctx, s.pool.Config().ConnConfig)
+	conn, channel, err := dial(ctx, s.pool.Config().ConnConfig)
 	if err != nil {
 		return err
 	}
 	defer hangUp(conn)
-
-	var channel string
-	if err := conn.QueryRow(ctx, channelOfLog).Scan(&channel); err != nil {
-		return err
-	}
 	if _, err := conn.Exec(ctx, "LISTEN "+channel); err != nil {
 		return err
 	}
@@ -78,6 +66,19 @@ func (s *Store) listen(ctx context.Context, wake func()) error {
 			wake()
 		}
 	}
+}
+
+// dial connects outside the pool and asks for the log's channel.
+func dial(ctx context.Context, config *pgx.ConnConfig) (conn *pgx.Conn, channel string, err error) {
+	if conn, err = pgx.ConnectConfig(ctx, config); err != nil {
+		return nil, "", err
+	}
+	if err = conn.QueryRow(ctx, channelOfLog).Scan(&channel); err != nil {
+		hangUp(conn)
+		return nil, "", err
+	}
+
+	return conn, channel, nil
 }
 
 // Announcements are at least so far apart; after one that failed, far enough to spare a
@@ -96,7 +97,8 @@ const (
 // waits for none of them.
 type announcer struct {
 	config  *pgx.ConnConfig
-	conn    *pgx.Conn     // of run alone; nil: to be connected
+	conn    *pgx.Conn // of run alone, as is channel; nil: to be dialled
+	channel string
 	origin  string        // whose announcements these are
 	commits chan struct{} // holds one: there is something to announce
 	begun   sync.Once
@@ -151,11 +153,11 @@ func (a *announcer) send() (err error) {
 	defer cancel()
 
 	if a.conn == nil {
-		if a.conn, err = pgx.ConnectConfig(ctx, a.config); err != nil {
+		if a.conn, a.channel, err = dial(ctx, a.config); err != nil {
 			return err
 		}
 	}
-	if _, err = a.conn.Exec(ctx, notify, a.origin); err != nil {
+	if _, err = a.conn.Exec(ctx, "NOTIFY "+a.channel+", '"+a.origin+"'"); err != nil {
 		a.hangUp()
 	}
 

@@ -17,15 +17,11 @@ import (
 // overhear listens to all that is announced on the channel of s.
 func overhear(t *testing.T, s *Store) *pgx.Conn {
 	t.Helper()
-	conn, err := pgx.ConnectConfig(t.Context(), s.pool.Config().ConnConfig)
+	conn, channel, err := dial(t.Context(), s.pool.Config().ConnConfig)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { hangUp(conn) })
-	var channel string
-	if err := conn.QueryRow(t.Context(), channelOfLog).Scan(&channel); err != nil {
-		t.Fatal(err)
-	}
 	if _, err := conn.Exec(t.Context(), "LISTEN "+channel); err != nil {
 		t.Fatal(err)
 	}
@@ -161,7 +157,7 @@ func TestInsert_AnnouncesAfterALostConnection(t *testing.T) {
 	commit(t, s)
 	heard(t, conn, s)
 
-	terminate(t, watcher, "lost_announcer", "pg_notify")
+	terminate(t, watcher, "lost_announcer", "NOTIFY")
 	commit(t, s)
 	heard(t, conn, s)
 }
