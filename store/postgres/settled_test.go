@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -62,18 +63,45 @@ func TestS01_AnOpenTransactionHoldsBackWhatCameAfterIt(t *testing.T) {
 	}
 }
 
-func TestS18_ATransactionInAnotherDatabaseHoldsNothingBack(t *testing.T) {
-	s, other := ownDatabase(t), ownDatabase(t)
-	tx := other.DB().WithContext(t.Context()).Begin()
-	defer tx.Rollback()
-	if err := other.InsertTx(t.Context(), tx, oneRecord()); err != nil {
+// The locks of other databases, logs and applications are as good as none, even where
+// their numbers are those of this log.
+func TestS18_ATransactionElsewhereHoldsNothingBack(t *testing.T) {
+	s, database := ownDatabase(t), ownDatabase(t)
+	if err := s.DB().Exec("CREATE SCHEMA elsewhere").Error; err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Insert(t.Context(), oneRecord())[0]; err != nil {
+	schema := migratedAt(t, withParam(s, "search_path=elsewhere"))
+	class, err := ask(t.Context(), s, "SELECT 'event_entries'::regclass::oid::bigint")
+	if err != nil {
 		t.Fatal(err)
 	}
-	if got := settledIDs(t, s); len(got) != 1 {
-		t.Errorf("got %d events, want 1", len(got))
+
+	for name, elsewhere := range map[string]struct {
+		store *Store
+		lock  string // beside that of an insert
+	}{
+		"another database":              {database, "SELECT 1"},
+		"the same lock in another one":  {database, fmt.Sprintf("SELECT pg_advisory_xact_lock_shared(%d, 0)", class)},
+		"another schema":                {schema, "SELECT 1"},
+		"an application's lock":         {schema, fmt.Sprintf("SELECT pg_advisory_xact_lock_shared(%d, 0)", class+1)},
+		"an application's one-key lock": {schema, fmt.Sprintf("SELECT pg_advisory_xact_lock_shared(%d)", class<<32)},
+	} {
+		tx := elsewhere.store.DB().WithContext(t.Context()).Begin()
+		err := errors.Join(elsewhere.store.InsertTx(t.Context(), tx, oneRecord()), tx.Exec(elsewhere.lock).Error)
+		if err != nil {
+			t.Fatal(err)
+		}
+		commit(t, s)
+		last, err := ask(t.Context(), s, lastDrawn)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if mark, err := s.lowWaterMark(t.Context()); err != nil || mark != last {
+			t.Errorf("%s: settled up to %d of %d: %v", name, mark, last, err)
+		}
+		if err := tx.Rollback().Error; err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 
@@ -153,6 +181,91 @@ func TestS01_TheStepsAreInTheRightOrder(t *testing.T) {
 				after = r.Position
 			}
 			delivered = append(delivered, between(t, s, after, later.Records[0].Position)...)
+			if loses := len(delivered) < 2; loses != r.loses {
+				t.Errorf("%d of 2 events were delivered", len(delivered))
+			}
+		})
+	}
+}
+
+// oneStatement is a mutant: all steps in one statement, and so in one snapshot. The lock in
+// it is where it pauses.
+var oneStatement = columns + `
+	WHERE position > $1
+	AND position <= (
+		WITH paused AS MATERIALIZED (
+			SELECT pg_advisory_xact_lock_shared(1)
+		), last AS MATERIALIZED (
+			SELECT (` + lastDrawn + `) AS drawn
+			FROM paused
+		)
+		SELECT drawn - GREATEST(0, (` + strings.Replace(lowWater, "$1", "drawn", 1) + `))
+		FROM last
+	)
+	ORDER BY position, ordinal`
+
+func readAtOnce(t *testing.T, s *Store, after int64, pause func()) []store.Record {
+	t.Helper()
+	paused := s.DB().WithContext(t.Context()).Begin()
+	if err := paused.Exec("SELECT pg_advisory_xact_lock(1)").Error; err != nil {
+		t.Fatal(err)
+	}
+	var page []store.Record
+	read := make(chan error)
+	go func() {
+		var err error
+		page, err = pageOf(t.Context(), s, oneStatement, after)
+		read <- err
+	}()
+	waitForWaiting(t, s, 1)
+
+	pause()
+	if err := paused.Rollback().Error; err != nil {
+		t.Fatal(err)
+	}
+	if err := <-read; err != nil {
+		t.Fatal(err)
+	}
+
+	return page
+}
+
+func readInSteps(t *testing.T, s *Store, after int64, pause func()) []store.Record {
+	t.Helper()
+	upTo, err := readers["low-water mark"].mark(t.Context(), s, pause)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	return between(t, s, after, upTo)
+}
+
+// Somebody has drawn a position and somebody else the next one and committed. The first
+// commits while the reader is at work, and its lock is gone. Whoever looks at the locks
+// then must look at the log later still, not as it was before.
+func TestS01_TheStepsAreStatementsOfTheirOwn(t *testing.T) {
+	for name, r := range map[string]struct {
+		read  func(t *testing.T, s *Store, after int64, pause func()) []store.Record
+		loses bool
+	}{"three statements": {readInSteps, false}, "one statement": {readAtOnce, true}} {
+		t.Run(name, func(t *testing.T) {
+			s := ownDatabase(t)
+			tx := s.DB().WithContext(t.Context()).Begin()
+			if err := s.InsertTx(t.Context(), tx, oneRecord()); err != nil {
+				t.Fatal(err)
+			}
+			commit(t, s)
+
+			delivered := r.read(t, s, 0, func() {
+				if err := tx.Commit().Error; err != nil {
+					t.Fatal(err)
+				}
+			})
+			after := int64(0)
+			for _, r := range delivered {
+				after = r.Position
+			}
+			delivered = append(delivered, r.read(t, s, after, func() {})...)
 			if loses := len(delivered) < 2; loses != r.loses {
 				t.Errorf("%d of 2 events were delivered", len(delivered))
 			}
@@ -267,25 +380,31 @@ func deliver(t *testing.T, s *Store, mark reader, done <-chan struct{}) (deliver
 }
 
 // between is the last of a reader's steps.
-func between(t *testing.T, s *Store, after, upTo int64) (page []store.Record) {
+func between(t *testing.T, s *Store, after, upTo int64) []store.Record {
 	t.Helper()
-	rows, err := s.pool.Query(t.Context(), settled, after, upTo, 100)
+	page, err := pageOf(t.Context(), s, settled, after, upTo, 100)
 	if err != nil {
 		t.Fatal(err)
+	}
+
+	return page
+}
+
+func pageOf(ctx context.Context, s *Store, sql string, args ...any) (page []store.Record, err error) {
+	rows, err := s.pool.Query(ctx, sql, args...)
+	if err != nil {
+		return nil, err
 	}
 	defer rows.Close()
 	for rows.Next() {
 		r, err := scanRecord(rows)
 		if err != nil {
-			t.Fatal(err)
+			return nil, err
 		}
 		page = append(page, r)
 	}
-	if err := rows.Err(); err != nil {
-		t.Fatal(err)
-	}
 
-	return page
+	return page, rows.Err()
 }
 
 func inOrder(t *testing.T, delivered []store.Record) {
