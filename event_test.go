@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -403,6 +404,29 @@ func TestOpen_ReportsEveryMistakeAtOnce(t *testing.T) {
 			if !strings.Contains(err.Error(), want) {
 				t.Errorf("the error does not say %q:\n%v", want, err)
 			}
+		}
+	})
+}
+
+func TestEntryOf_MasksWhatIsSensitive(t *testing.T) {
+	each(t, config(), func(t *testing.T, ctx context.Context, log *ireneo.Log) {
+		ctx = ireneo.WithMeta(ctx, map[string]string{"user": "7"})
+		must(t, Account.For("a").AppendAll(ctx, []ireneo.AnyEvent{&Opened{Owner: "me"}, &Deposited{Amount: 5}}))
+		var got []string
+		for _, ev := range collect(t, ctx, Account.For("a")) {
+			e, err := ireneo.EntryOf(ev)
+			must(t, err)
+			if e.ID != ev.ID() || e.Position != ev.Position() || !e.RecordedAt.Equal(ev.RecordedAt()) || e.OccurredAt != ev.OccurredAt() {
+				t.Errorf("%+v describes %v", e, ev)
+			}
+			got = append(got, fmt.Sprintf("%s %d %s %s %s", e.Stream, e.Version, e.Type, e.Data, e.Meta))
+		}
+		want := []string{
+			`account/a 1 account.opened {"owner":"[masked]"} {"user":"7"}`,
+			`account/a 2 account.deposited {"amount":5} {"user":"7"}`,
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("got  %q\nwant %q", got, want)
 		}
 	})
 }

@@ -1,6 +1,7 @@
 package archtest
 
 import (
+	"fmt"
 	"os"
 	"strings"
 	"testing"
@@ -130,7 +131,7 @@ func otherTests() map[string]otherTest {
 			fstest.MapFS{"append.go": goFile(large + "var last int\n"), "form/x_gen.go": goFile(large + "var last int\n")},
 			[]string{"append.go: 401 lines of code, at most 400"},
 		},
-		"framework too wide": {wideFramework(), []string{"root package: 25 files, at most 24"}},
+		"framework too wide": {wideFramework(), []string{"root package: 29 files, at most 28"}},
 		"tests and other modules": {
 			fstest.MapFS{
 				"store/store_test.go": goFile("package store\nimport _ \"" + module + "\"\n"),
@@ -163,7 +164,7 @@ func goFile(text string) *fstest.MapFile { return &fstest.MapFile{Data: []byte(t
 func wideFramework() fstest.MapFS {
 	tree := fstest.MapFS{"noun_test.go": goFile("package ireneo\n")}
 	for i := range maxFrameworkFiles + 1 {
-		tree["noun"+string(rune('a'+i))+".go"] = goFile("package ireneo\n")
+		tree[fmt.Sprintf("noun%d.go", i)] = goFile("package ireneo\n")
 	}
 	return tree
 }

@@ -1,0 +1,38 @@
+package mask_test
+
+import (
+	"testing"
+
+	"github.com/ireneo-dev/ireneo/internal/mask"
+)
+
+type card struct {
+	Number string `json:"number" sensitive:"true"`
+	Name   string
+	Pin    *int `sensitive:"true"`
+}
+
+type base struct {
+	Secret string `json:"secret,omitempty" sensitive:"true"`
+}
+
+func TestJSON(t *testing.T) {
+	pin := 1234
+	got, err := mask.JSON(&struct {
+		base
+		Base   base
+		Amount int64 `json:"amount"`
+		Card   *card
+		Cards  []card
+		ByName map[string]card `json:"by_name,omitempty"`
+		Any    any
+	}{Base: base{"x"}, Amount: 9007199254740993, Card: &card{Number: "1", Name: "me"}, Cards: []card{{Pin: &pin}}, ByName: map[string]card{"a": {Number: "2"}}, Any: card{Number: "3"}})
+	want := `{"Any":{"Name":"","Pin":null,"number":"3"},"Base":{"secret":"[masked]"},"Card":{"Name":"me","Pin":"[masked]","number":"[masked]"},` +
+		`"Cards":[{"Name":"","Pin":"[masked]","number":"[masked]"}],"amount":9007199254740993,"by_name":{"a":{"Name":"","Pin":"[masked]","number":"[masked]"}}}`
+	if string(got) != want || err != nil {
+		t.Errorf("got  %s, %v\nwant %s", got, err, want)
+	}
+	if _, err := mask.JSON(struct{ F func() }{}); err == nil {
+		t.Error("no error for what has no JSON")
+	}
+}
