@@ -3,12 +3,9 @@ package ireneo_test
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"math/rand/v2"
 	"strings"
 	"testing"
-	"testing/fstest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -260,6 +257,36 @@ func TestC16_AppendsNeedTheSnapshotsOfAllProjections(t *testing.T) {
 	})
 }
 
+func TestC16_AppendsNeedSnapshotsOfOneVersion(t *testing.T) {
+	stream := safe(keptSavings)
+	stream.Transactional = ireneo.Materialize(hoards().Snapshot(7))
+	c := only(stream)
+	c.Migrations = hoardTable
+	each(t, c, func(t *testing.T, ctx context.Context, log *ireneo.Log) {
+		deposit(t, ctx, stream.For("a"), 8)
+		wantKept(t, log, "hoards/safe/a 7, savings/safe/a 7")
+		tamper(t, log, "state", tampered)
+		cold := stream.In(sibling(t, log, c)).For("a")
+		must(t, cold.Check(ctx, &Withdrawn{Amount: 500}))
+		must(t, log.DB().Table("event_snapshots").Where("id = ?", "savings/safe/a").Update("version", 6).Error)
+		wantError(t, cold.Check(ctx, &Withdrawn{Amount: 500}), ireneo.ErrInvalid)
+	})
+}
+
+func TestC16_ATransactionReadsItsOwnSnapshotsAndEvents(t *testing.T) {
+	each(t, only(keptSafe), func(t *testing.T, ctx context.Context, log *ireneo.Log) {
+		deposit(t, ctx, keptSafe.For("a"), 5)
+		cold := keptSafe.In(sibling(t, log, only(keptSafe))).For("a")
+		rolledBack(t, log, func(tx *gorm.DB) {
+			must(t, cold.AppendTx(ctx, tx, &Deposited{Amount: 1}))
+			must(t, cold.AppendTx(ctx, tx, &Withdrawn{Amount: 6}))
+			must(t, tx.Table("event_snapshots").Where("true").Update("state", tampered).Error)
+			must(t, cold.AppendTx(ctx, tx, &Withdrawn{Amount: 500}))
+		})
+		wantVersion(t, ctx, cold, 5)
+	})
+}
+
 // fickle is another number each time it was kept.
 type fickle int
 
@@ -296,6 +323,8 @@ func TestC16_OpenReportsEveryMistake(t *testing.T) {
 	}
 	type Anything struct{ Held any }
 	on := ireneo.On(func(*Savings, *Deposited, time.Time) {})
+	number := ireneo.On(func(*int, *Deposited, time.Time) {})
+	crowded := ireneo.NewProjection("crowded", number, number, number) // has mistakes of its own
 	var streams []*ireneo.Stream
 	for i, p := range []ireneo.AnyProjection{
 		plainSavings.Snapshot(0), plainSavings.Snapshot(-1),
@@ -303,7 +332,7 @@ func TestC16_OpenReportsEveryMistake(t *testing.T) {
 		ireneo.NewProjection("Bad/Name", on).Snapshot(1),
 		ireneo.NewProjection("secret", ireneo.On(func(s *Secret, _ *Deposited, _ time.Time) { s.hidden++ })).Snapshot(1),
 		ireneo.NewProjection("anything", ireneo.On(func(*Anything, *Deposited, time.Time) {})).Snapshot(1),
-		ireneo.NewProjection("number", ireneo.On(func(*int, *Deposited, time.Time) {})).Snapshot(1),
+		crowded.Snapshot(0), crowded.Snapshot(-1),
 	} {
 		streams = append(streams, &ireneo.Stream{Type: fmt.Sprintf("s%d", i), Purpose: "x", Consistency: p})
 	}
@@ -319,7 +348,8 @@ func TestC16_OpenReportsEveryMistake(t *testing.T) {
 		for _, want := range []string{
 			"projection savings: Snapshot(0)", "projection savings: Snapshot(-1)", "projection dated: a projection with Initial",
 			"projection Bad/Name: the name", "projection secret: a snapshot keeps the model as JSON: Secret.hidden is unexported",
-			"projection anything: a snapshot keeps the model as JSON: Anything.Held", "projection number: its model int is not a struct",
+			"projection anything: a snapshot keeps the model as JSON: Anything.Held", "projection crowded: its model int is not a struct",
+			"projection crowded: Snapshot(0)", "projection crowded: Snapshot(-1)",
 			"stream twice: two projections called balances keep snapshots",
 		} {
 			if !strings.Contains(err.Error(), want) {
@@ -330,91 +360,4 @@ func TestC16_OpenReportsEveryMistake(t *testing.T) {
 			t.Errorf("a mistake of what was made of it reached the projection itself: %v", err)
 		}
 	})
-}
-
-// Hoard is a row that shows in which order it was folded.
-type Hoard struct {
-	ID    string `gorm:"primaryKey"`
-	Trail string
-}
-
-func (Hoard) TableName() string { return "hoards" }
-
-func hoards() *ireneo.Projection[Hoard] {
-	return ireneo.NewProjection("hoards",
-		ireneo.On(func(h *Hoard, e *Deposited, at time.Time) { h.Trail += fmt.Sprintf("+%d", e.Amount) }),
-		ireneo.On(func(h *Hoard, e *Withdrawn, at time.Time) { h.Trail += fmt.Sprintf("-%d", e.Amount) }))
-}
-
-var hoardTable = fstest.MapFS{"00001_hoards.sql": &fstest.MapFile{Data: []byte(`-- +goose Up
-CREATE TABLE hoards (
-  id TEXT PRIMARY KEY,
-  trail TEXT NOT NULL
-);
-`)}}
-
-func TestC16_SnapshotsChangeNoState(t *testing.T) {
-	keptHoards, plainHoards := hoards().Snapshot(4), hoards()
-	keptSavings := plainSavings.Snapshot(3)
-	stream := safe(keptSavings)
-	stream.Transactional = ireneo.Materialize(keptHoards)
-	c := only(stream)
-	c.CachedStreams = 1 // nearly every append begins cold
-	c.Migrations = hoardTable
-
-	each(t, c, func(t *testing.T, ctx context.Context, log *ireneo.Log) {
-		seed := rand.Uint64()
-		random := rand.New(rand.NewPCG(seed, 0))
-		logs := []*ireneo.Log{log, sibling(t, log, c)}
-		for step := range 150 {
-			h := stream.In(logs[random.IntN(2)]).For(fmt.Sprint(random.IntN(3)))
-			if err := somethingHappens(ctx, random, log, h); err != nil && !errors.Is(err, ireneo.ErrInvalid) && !errors.Is(err, errHost) {
-				t.Fatalf("seed %d, step %d: %v", seed, step, err)
-			}
-			want, err := plainHoards.Replay(ctx, h)
-			if errors.Is(err, ireneo.ErrNotFound) {
-				continue
-			}
-			must(t, err)
-			row, err := keptHoards.Find(ctx, h.ID())
-			must(t, err)
-			again, err := keptHoards.Replay(ctx, h)
-			must(t, err)
-			whole, err := plainSavings.Replay(ctx, h)
-			must(t, err)
-			short, err := keptSavings.Replay(ctx, h)
-			must(t, err)
-			got, wanted := []any{row.Trail, again.Trail, short}, []any{want.Trail, want.Trail, whole}
-			if diff := cmp.Diff(wanted, got); diff != "" {
-				t.Fatalf("seed %d, step %d: differs (-without +with snapshots):\n%s", seed, step, diff)
-			}
-		}
-	})
-}
-
-// somethingHappens appends one thing or another, sometimes late.
-func somethingHappens(ctx context.Context, random *rand.Rand, log *ireneo.Log, h *ireneo.Handle) error {
-	var opts []ireneo.AppendOption
-	if random.IntN(8) == 0 {
-		opts = append(opts, ireneo.At(time.Now().Add(-time.Duration(random.IntN(2_000))*time.Millisecond)))
-	}
-	var ev ireneo.AnyEvent = &Deposited{Amount: 1 + random.Int64N(50), Note: fmt.Sprint(random.IntN(3))}
-	switch random.IntN(6) {
-	case 0, 1:
-		return h.Append(ctx, &Withdrawn{Amount: 1 + random.Int64N(60)}, opts...)
-	case 2:
-		return h.AppendAll(ctx, []ireneo.AnyEvent{ev, &Deposited{Amount: 3}, &Withdrawn{Amount: 2}}, opts...)
-	case 3:
-		return log.DB().Transaction(func(tx *gorm.DB) error {
-			if err := h.AppendTx(ctx, tx, ev, opts...); err != nil {
-				return err
-			}
-			if random.IntN(2) == 0 {
-				return errHost
-			}
-			return nil
-		})
-	default:
-		return h.Append(ctx, ev, opts...)
-	}
 }

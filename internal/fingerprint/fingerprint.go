@@ -27,7 +27,12 @@ func Of(projection string, model reflect.Type) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return digest(build + "\n" + projection + "\n" + describe(model)), nil
+	return of(build, projection, model), nil
+}
+
+func of(build, projection string, model reflect.Type) string {
+	sum := sha256.Sum256([]byte(build + "\n" + projection + "\n" + describe(model)))
+	return shorten(sum[:])
 }
 
 // program is the hash of the file this process runs from.
@@ -67,11 +72,6 @@ func hashOf(path string) (string, error) {
 		return "", err
 	}
 	return shorten(h.Sum(nil)), nil
-}
-
-func digest(text string) string {
-	sum := sha256.Sum256([]byte(text))
-	return shorten(sum[:])
 }
 
 // shorten keeps half of a hash, which is more than enough to tell builds apart.

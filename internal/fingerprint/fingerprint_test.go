@@ -14,25 +14,34 @@ type list struct {
 	Name string
 }
 
-func TestOf_TellsProjectionsAndModelsApart(t *testing.T) {
+func TestOf_TellsBuildsProjectionsAndModelsApart(t *testing.T) {
 	type state struct{ A int }
 	first := reflect.TypeFor[state]()
+	seen := map[string]bool{of("build", "p", first): true}
+	if !seen[of("build", "p", first)] {
+		t.Error("asked twice, answered differently")
+	}
 	others := []reflect.Type{
 		reflect.TypeFor[struct{ A int }](), reflect.TypeFor[struct{ A int64 }](), reflect.TypeFor[struct{ B int }](),
 		reflect.TypeFor[struct {
 			A int `json:"a"`
 		}](), reflect.TypeFor[struct{ A []int }](), reflect.TypeFor[struct{ A map[string]int }](), reflect.TypeFor[list](),
 	}
-	seen := map[string]bool{of(t, "p", first): true}
-	if !seen[of(t, "p", first)] {
-		t.Error("asked twice, answered differently")
-	}
 	for _, other := range others {
-		seen[of(t, "p", other)] = true
+		seen[of("build", "p", other)] = true
 	}
-	seen[of(t, "q", first)] = true
-	if len(seen) != len(others)+2 {
-		t.Errorf("%d fingerprints for %d kinds of state", len(seen), len(others)+2)
+	seen[of("next build", "p", first)] = true
+	seen[of("build", "q", first)] = true
+	if len(seen) != len(others)+3 {
+		t.Errorf("%d fingerprints for %d kinds of state", len(seen), len(others)+3)
+	}
+}
+
+func TestOf_IsTheSameForAsLongAsTheProgramRuns(t *testing.T) {
+	got, err := Of("p", reflect.TypeFor[list]())
+	again, _ := Of("p", reflect.TypeFor[list]())
+	if err != nil || len(got) != 32 || got != again {
+		t.Errorf("got %q and %q, %v", got, again, err)
 	}
 }
 
@@ -65,15 +74,6 @@ func TestFileHash_IsOfTheContentsOfTheFirstThatCanBeRead(t *testing.T) {
 	if _, err := fileHash(filepath.Join(dir, "missing")); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("got error %v", err)
 	}
-}
-
-func of(t *testing.T, name string, model reflect.Type) string {
-	t.Helper()
-	got, err := Of(name, model)
-	if err != nil || len(got) != 32 {
-		t.Fatalf("got %q, %v", got, err)
-	}
-	return got
 }
 
 func BenchmarkFileHash(b *testing.B) {
