@@ -35,8 +35,11 @@ func (l *Log) declareAsync() (mistakes []error) {
 			m, err := l.readModelFor(p)
 			mistakes = append(mistakes, err, p.mayBeAsync(streamType == "", m, l.readModels[p.name] != nil))
 			a = &async{readModel: m}
-			byName[p.name], l.readModels[p.name] = a, m
-			l.asyncs = append(l.asyncs, a)
+			byName[p.name] = a
+			if m != nil {
+				l.readModels[p.name] = m
+				l.asyncs = append(l.asyncs, a)
+			}
 		}
 		if streamType != "" {
 			a.streams = append(a.streams, streamType)
