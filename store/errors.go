@@ -31,6 +31,9 @@ var (
 	ErrFull = errors.New("database disk is full")
 	// ErrBusy says that another writer held the database for too long.
 	ErrBusy = errors.New("database is busy")
+	// ErrNotSwappable says that a table cannot change places with another: the text says
+	// why, and what would help.
+	ErrNotSwappable = errors.New("table cannot be swapped")
 	// ErrInUse says that a database is not dropped, because somebody has it open.
 	ErrInUse = errors.New("database is in use")
 	// ErrNotInTransaction says that a handle given as a transaction is none.

@@ -65,6 +65,32 @@ type Tables interface {
 	// own, then the application's, if app is not nil. A provider is not to be
 	// closed; it shares the store's connections.
 	Migrations(app fs.FS) ([]*goose.Provider, error)
+
+	// Shadow makes an empty table of table's shape beside it, with its columns, defaults,
+	// constraints and indexes, and returns its name, which is ShadowOf(table). One of that
+	// name is dropped first. It is ErrNotSwappable where something hangs on table that
+	// Swap would tear off.
+	Shadow(ctx context.Context, table string) (shadow string, err error)
+
+	// Fill writes rows into a table in one transaction, the fast way, and runs then in
+	// it, if that is not nil. Keys must be new to the table. On any error nothing was
+	// written, but for ErrOutcomeUnknown.
+	Fill(ctx context.Context, table string, columns []string, rows [][]any, then func(tx *gorm.DB) error) error
+
+	// Swap gives replacement the name of table and keeps what was there as OldOf(table),
+	// in place of what had that name, all in one transaction. catchUp, if it is not nil,
+	// runs in it first, while nobody else can write to table. Indexes and constraints
+	// have the same names after it as before. replacement may be OldOf(table) itself:
+	// that is the way back.
+	//
+	// On any error nothing was done. It is ErrBusy where others do not let go of table
+	// within a short time, and may be tried again then. It is ErrNotSwappable where the
+	// two tables differ in shape, or something hangs on table.
+	Swap(ctx context.Context, table, replacement string, catchUp func(tx *gorm.DB) error) error
+
+	// Discard drops a table that Shadow made or Swap kept, and nothing where it is not
+	// there. Any other name is refused.
+	Discard(ctx context.Context, name string) error
 }
 
 // Stream identifies one stream of the log.

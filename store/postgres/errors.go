@@ -31,6 +31,7 @@ const (
 	codeDiskFull          = "53100"
 	codeTooManyConns      = "53300"
 	codeLockNotAvailable  = "55P03"
+	codeCanceled          = "57014"
 )
 
 // eventError names an error of the statement that inserts events.

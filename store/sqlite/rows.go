@@ -16,25 +16,35 @@ const (
 // already, updates the other columns. Its text depends only on table, key, columns and
 // the number of rows, so that it is prepared once.
 func upsert(rows []store.Row) string {
-	row := rows[0]
-
 	var b strings.Builder
+	writeInsert(&b, rows)
+	b.WriteString("\nON CONFLICT (" + quote(rows[0].Key) + ") DO ")
+	writeUpdate(&b, rows[0])
+
+	return b.String()
+}
+
+// insertOnly is the statement that inserts rows of one group.
+func insertOnly(rows []store.Row) string {
+	var b strings.Builder
+	writeInsert(&b, rows)
+
+	return b.String()
+}
+
+func writeInsert(b *strings.Builder, rows []store.Row) {
 	b.WriteString("INSERT INTO ")
-	b.WriteString(quoteTable(row.Table))
+	b.WriteString(quoteTable(rows[0].Table))
 	b.WriteString(" (")
-	for i, column := range row.Columns {
+	for i, column := range rows[0].Columns {
 		b.WriteString(separator(i))
 		b.WriteString(quote(column))
 	}
 	b.WriteString(")\nVALUES ")
 	for i := range rows {
 		b.WriteString(separator(i))
-		writeParameters(&b, len(row.Columns))
+		writeParameters(b, len(rows[0].Columns))
 	}
-	b.WriteString("\nON CONFLICT (" + quote(row.Key) + ") DO ")
-	writeUpdate(&b, row)
-
-	return b.String()
 }
 
 func writeParameters(b *strings.Builder, n int) {
