@@ -52,11 +52,11 @@ func (l *Log) isAsync(name string) bool {
 // reached is the last position up to one that holds something: what was drawn by an append
 // that was undone is never delivered.
 func (l *Log) reached(ctx context.Context, position int64) (int64, error) {
-	last, err := store.LastPosition(ctx, l.store, position)
+	last, err := l.first(ctx, store.Query{Order: store.NewestFirst, UpToPosition: position})
 	if err != nil && ctx.Err() != nil {
 		err = errors.Join(ErrBehind, err)
 	}
-	return last, err
+	return last.Position, err
 }
 
 func (l *Log) waitFor(ctx context.Context, name string, target int64) error {

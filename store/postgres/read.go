@@ -65,7 +65,7 @@ func (s *Store) selectRecords(ctx context.Context, q store.Query) (cursor, error
 	case store.ByStream:
 		text, args = byStream, []any{q.Stream.Type, q.Stream.ID, q.AfterVersion, upTo(q), q.Types, limitOf(q)}
 	case store.NewestFirst:
-		text, args = newest, []any{limitOf(q)}
+		text, args = newest, []any{upTo(q), limitOf(q)}
 	}
 	if q.Tx == nil {
 		return s.pool.Query(ctx, text, args...)
@@ -88,10 +88,11 @@ const byStream = columns + `
 		ORDER BY stream_id, version
 		LIMIT (SELECT $6::bigint)`
 
-// newest selects the log from its end.
+// newest selects the log from its end, or from a position downwards.
 const newest = columns + `
+		WHERE position <= $1
 		ORDER BY position DESC, ordinal DESC
-		LIMIT $1`
+		LIMIT $2`
 
 // limitOf is what PostgreSQL takes for a limit: NULL is none.
 func limitOf(q store.Query) any {

@@ -65,10 +65,11 @@ const byStream = columns + `
 		ORDER BY stream_id, version
 		LIMIT ?6`
 
-// newest selects the log from its end.
+// newest selects the log from its end, or from a position downwards.
 const newest = columns + `
+		WHERE entry <= ?1
 		ORDER BY entry DESC
-		LIMIT ?1`
+		LIMIT ?2`
 
 // limitOf is what SQLite takes for a limit: -1 is none.
 func limitOf(q store.Query) int {
@@ -85,7 +86,7 @@ func (s *Store) selectRecords(ctx context.Context, q store.Query) (*sql.Rows, er
 	case store.ByStream:
 		text, args = byStream, []any{q.Stream.Type, q.Stream.ID, q.AfterVersion, upToEntry(q), listOf(q.Types), limitOf(q)}
 	case store.NewestFirst:
-		text, args = newest, []any{limitOf(q)}
+		text, args = newest, []any{upToEntry(q), limitOf(q)}
 	case store.ByPosition:
 		text, args = settled, []any{lastEntry(q.AfterPosition), upToEntry(q), limitOf(q)}
 	}

@@ -145,6 +145,8 @@ func readNewest(t *testing.T, s store.Store) {
 	got := read(t, s, store.Query{Order: store.NewestFirst, Limit: 2})
 	equal(t, got, []store.Record{second.Records[1], second.Records[0]})
 	equal(t, len(read(t, s, store.Query{Order: store.NewestFirst})), 3)
+	below := store.Query{Order: store.NewestFirst, UpToPosition: second.Records[0].Position - 1}
+	equal(t, read(t, s, below), first.Records)
 }
 
 // readByPosition pages through the log, in which no page ends within a batch.
