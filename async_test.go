@@ -54,7 +54,8 @@ var asyncTables = fstest.MapFS{
 	"00002_async.sql": &fstest.MapFile{Data: []byte(`-- +goose Up
 CREATE TABLE purses (id TEXT PRIMARY KEY, amount BIGINT NOT NULL, trail TEXT NOT NULL, shown_at TIMESTAMP NOT NULL);
 CREATE TABLE payers (id TEXT PRIMARY KEY, amount BIGINT NOT NULL, times BIGINT NOT NULL);
-`)}}
+`)},
+}
 
 func asyncConfig(streams ...*ireneo.Stream) ireneo.Config {
 	if len(streams) == 0 {

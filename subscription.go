@@ -116,7 +116,7 @@ func (l *Log) subscriptionJob(s *Subscription) (runner.Job, error) {
 		mistakes = append(mistakes, errors.New("give it either Handle or HandleTx"))
 	}
 	if s.Attempts < 0 || s.Backoff < 0 || s.Wait < 0 {
-		mistakes = append(mistakes, errors.New("Attempts, Backoff and Wait are not negative"))
+		mistakes = append(mistakes, errors.New("let Attempts, Backoff and Wait not be negative"))
 	}
 	if err := errors.Join(mistakes...); err != nil {
 		return j, fmt.Errorf("subscription %q: %w", s.Name, err)

@@ -29,7 +29,7 @@ func startReader(t *Tail, after int64) *reader {
 	ctx, stop := context.WithCancel(context.Background())
 	r := &reader{tail: t, wake: make(chan struct{}, 1), stop: stop, position: after, seats: map[*seat]bool{}}
 	go r.listen(ctx)
-	go r.run(ctx)
+	go r.run(ctx, after)
 	return r
 }
 
@@ -93,16 +93,17 @@ func (r *reader) listen(ctx context.Context) {
 }
 
 // run reads on whenever it is woken, and every now and then.
-func (r *reader) run(ctx context.Context) {
+func (r *reader) run(ctx context.Context, after int64) {
 	poll := time.NewTicker(polled)
 	defer poll.Stop()
 	for {
-		page, err := read(ctx, r.tail.log, r.position)
+		page, err := read(ctx, r.tail.log, after)
 		if err != nil {
 			r.fail(err)
 			return
 		}
 		if len(page) > 0 {
+			after = page.End()
 			r.spread(page)
 			continue
 		}

@@ -45,12 +45,12 @@ func TestMain(m *testing.M) {
 	}
 }
 
-func play(ctx context.Context, role string) error {
+func play(ctx context.Context, role string) (err error) {
 	st, log, err := openLog(ctx, os.Getenv(urlEnv), os.Getenv(mutantEnv) != "")
 	if err != nil {
 		return err
 	}
-	defer st.Close()
+	defer func() { err = errors.Join(err, st.Close()) }()
 	fmt.Println("ready")
 	if role == "write" {
 		write(ctx, log)

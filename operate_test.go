@@ -1,0 +1,102 @@
+package ireneo_test
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/ireneo-dev/ireneo"
+)
+
+// X12: what has stopped stays so across restarts.
+func TestX12_SkipGoesPastABatchAndKeepsItOnRecord(t *testing.T) {
+	c, h := subscribed(refuses("bad"), oneAttempt)
+	each(t, c, func(t *testing.T, ctx context.Context, log *ireneo.Log) {
+		wantError(t, log.Skip(ctx, "notes", "why not"), ireneo.ErrUnknownSubscription)
+		stop := running(t, log)
+		noteEach(t, ctx, "a", "bad", "good")
+		eventually(t, log, "notes", "stopped", stopped)
+		stop()
+		running(t, sibling(t, log, c))
+		noteEach(t, ctx, "a", "better")
+		eventually(t, log, "notes", "stopped", stopped)
+
+		wantError(t, log.Skip(ctx, "notes", ""), ireneo.ErrNoReason)
+		must(t, log.Skip(ctx, "notes", "it is a duplicate"))
+		h.want(t, "good", "better")
+		letters, err := log.DeadLetters(ctx, "notes")
+		must(t, err)
+		if len(letters) != 1 || !letters[0].Skipped || letters[0].Streams[0] != "journal/a" ||
+			!strings.Contains(letters[0].Error, "does not want") || !strings.Contains(letters[0].Error, "duplicate") {
+			t.Errorf("on record is %+v", letters)
+		}
+		wantError(t, log.Skip(ctx, "notes", "again"), ireneo.ErrNothingFailed)
+	})
+}
+
+func TestS10_ParkedBatchesKeepTheOrderOfTheirStreams(t *testing.T) {
+	var mu sync.Mutex
+	bad := "bad"
+	set := func(s string) { mu.Lock(); defer mu.Unlock(); bad = s }
+	c, h := subscribed(func(text string) error {
+		mu.Lock()
+		defer mu.Unlock()
+		return refuses(bad)(text)
+	}, parks)
+	each(t, c, func(t *testing.T, ctx context.Context, log *ireneo.Log) {
+		set("bad")
+		stop := running(t, log)
+		noteEach(t, ctx, "a", "good", "bad", "after")
+		noteEach(t, ctx, "b", "other")
+		h.want(t, "good", "other")
+		d := eventually(t, log, "notes", "done", done)
+		if d.State != "running" || d.Parked != 2 {
+			t.Errorf("it is %+v", d)
+		}
+		stop()
+		running(t, sibling(t, log, c)) // it is known after a restart, too
+		noteEach(t, ctx, "a", "last")
+		eventually(t, log, "notes", "holding three", func(d ireneo.Delivery) bool { return d.Parked == 3 })
+
+		replay(t, ctx, log, 3)
+		eventually(t, log, "notes", "holding three", func(d ireneo.Delivery) bool { return d.Parked == 3 && allTried(t, log) })
+		set("nothing")
+		replay(t, ctx, log, 3)
+		h.want(t, "bad", "after", "last")
+		eventually(t, log, "notes", "holding nothing", func(d ireneo.Delivery) bool { return d.Parked == 0 })
+		noteEach(t, ctx, "a", "free")
+		h.want(t, "free")
+	})
+}
+
+func allTried(t testing.TB, log *ireneo.Log) bool {
+	letters, err := log.DeadLetters(context.Background(), "notes")
+	must(t, err)
+	return !slices.ContainsFunc(letters, func(d ireneo.DeadLetter) bool { return d.Attempts == 0 })
+}
+
+func replay(t testing.TB, ctx context.Context, log *ireneo.Log, want int) {
+	t.Helper()
+	if n, err := log.Replay(ctx, "notes"); n != want || err != nil {
+		t.Fatalf("replays %d, %v; want %d", n, err, want)
+	}
+}
+
+func TestPause(t *testing.T) {
+	c, h := subscribed(willing, asItIs)
+	each(t, c, func(t *testing.T, ctx context.Context, log *ireneo.Log) {
+		running(t, log)
+		noteEach(t, ctx, "a", "one")
+		h.want(t, "one")
+		must(t, log.Pause(ctx, "notes", "the mail server moves"))
+		eventually(t, log, "notes", "paused", func(d ireneo.Delivery) bool { return d.State == "paused" && d.Reason != "" })
+		noteEach(t, ctx, "a", "two")
+		must(t, log.Resume(ctx, "notes"))
+		h.want(t, "two")
+		for _, err := range []error{log.Pause(ctx, "note", ""), log.Resume(ctx, "note")} {
+			wantError(t, err, ireneo.ErrUnknownSubscription)
+		}
+	})
+}
