@@ -1,5 +1,5 @@
-// Package cli gives an application's binary its subcommands: serve, and what its
-// database needs.
+// Package cli gives an application's binary its subcommands: serve and work, what its
+// database needs, and what an operator asks of its log.
 package cli
 
 import (
@@ -34,8 +34,8 @@ type Program struct {
 
 // App is an application ready to be worked with.
 type App struct {
-	Log        *ireneo.Log
-	Production bool // never migrate on the way
+	Log        *ireneo.Log // its subscriptions are run beside Serve
+	Production bool        // never migrate on the way
 
 	// Serve answers HTTP until ctx ends. ready is told the address.
 	Serve func(ctx context.Context, ready func(addr string)) error
@@ -108,7 +108,7 @@ func newRoot(p Program) *cobra.Command {
 		Use:           p.Name,
 		Short:         p.Summary,
 		Long:          p.Summary + "\n\nWithout a command it serves.\n\n" + p.Settings,
-		Example:       examples("serve", "db migrate", "db seed", "routes"),
+		Example:       examples("serve", "db migrate", "db seed", "tail --type 'debt.*'", "subscriptions list"),
 		Version:       version(p.Version),
 		Args:          noArgs,
 		RunE:          p.serve,
@@ -122,9 +122,12 @@ func newRoot(p Program) *cobra.Command {
 	root.AddCommand(
 		&cobra.Command{
 			Use: "serve", Short: "Answer HTTP requests until asked to stop",
-			Long: "Answer HTTP requests until asked to stop.\n\nIn development the database is migrated first. In production pending migrations are refused.",
+			Long: "Answer HTTP requests until asked to stop, and run subscriptions and projections meanwhile.\n\n" + preparation,
 			Args: noArgs, RunE: p.serve, Example: examples("serve"),
 		},
+		p.work(),
+		p.subscriptions(),
+		p.tail(),
 		p.database(),
 		p.routes(),
 		p.types(),

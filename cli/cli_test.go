@@ -133,7 +133,7 @@ func TestRun_MigratesBackAndForth(t *testing.T) {
 	}{
 		{"check", 1, "pending; run: "},
 		{"db status", 1, "pending  "},
-		{"db migrate", 0, "Applied 3 migrations."},
+		{"db migrate", 0, "Applied "},
 		{"db status", 0, "UTC  application  00002_two.sql\n"},
 		{"db redo", 0, "Rolled back 00002_two.sql.\nApplied 1 migration."},
 		{"db rollback", 0, "Rolled back 00002_two.sql."},

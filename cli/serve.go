@@ -13,11 +13,16 @@ func (p Program) serve(cmd *cobra.Command, _ []string) error {
 		if err := app.prepare(ctx); err != nil {
 			return err
 		}
-		return app.Serve(ctx, func(addr string) {
-			fmt.Fprintf(cmd.OutOrStdout(), "%s listens on http://%s\n", p.Name, addr)
+		return app.workWhile(ctx, func(ctx context.Context) error {
+			return app.Serve(ctx, func(addr string) {
+				fmt.Fprintf(cmd.OutOrStdout(), "%s listens on http://%s\n", p.Name, addr)
+			})
 		})
 	})
 }
+
+// preparation says in a help text what prepare does.
+const preparation = "In development the database is migrated first. In production pending migrations are refused."
 
 // prepare makes the database fit the program, in production only by looking.
 func (a *App) prepare(ctx context.Context) error {
