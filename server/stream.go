@@ -22,8 +22,12 @@ type lasting struct {
 	echo       echo.Context
 	controller *http.ResponseController
 	write      time.Duration
+	stopping   context.Context // of the server
 	unhook     func() bool
 }
+
+// farewell is how long the last piece may take once the server stops.
+const farewell = time.Second
 
 func newLasting(c echo.Context) (*lasting, error) {
 	r := requestOf(c.Request().Context())
@@ -31,10 +35,15 @@ func newLasting(c echo.Context) (*lasting, error) {
 		return nil, errors.New("not a request of the server")
 	}
 	r.limit.Stop()
-	return &lasting{
-		echo: c, controller: http.NewResponseController(c.Response().Writer), write: r.server.options.Timeouts.Write,
-		unhook: context.AfterFunc(r.server.stopping, func() { r.cancel(errStopping) }),
-	}, nil
+	l := &lasting{
+		echo: c, controller: http.NewResponseController(c.Response().Writer),
+		write: r.server.options.Timeouts.Write, stopping: r.server.stopping,
+	}
+	l.unhook = context.AfterFunc(l.stopping, func() {
+		r.cancel(errStopping)
+		_ = l.controller.SetWriteDeadline(time.Now().Add(farewell)) // where there are none, none is waited for
+	})
+	return l, nil
 }
 
 // Close lets go of the server. It sends nothing and may be called again.
@@ -44,6 +53,9 @@ func (l *lasting) Close() { l.unhook() }
 func (l *lasting) send(piece []byte) (int, error) {
 	if err := supported(l.controller.SetWriteDeadline(time.Now().Add(l.write))); err != nil {
 		return 0, err
+	}
+	if l.stopping.Err() != nil {
+		_ = l.controller.SetWriteDeadline(time.Now().Add(farewell)) // the stop may have come before the line above
 	}
 	return l.echo.Response().Write(piece)
 }
