@@ -305,7 +305,7 @@ func (a *appending) rows(h *head) ([]store.Row, error) {
 	first := len(a.plan.folds) - len(a.plan.transactional)
 	var rows []store.Row
 	for i, m := range a.plan.transactional {
-		model := m.projection.finished(h.states[first+i], a.log.now())
+		model := m.projection.finished(h.states[first+i], h.recordedAt)
 		if err := m.setKey(a.key.ID, model); err != nil {
 			return nil, &ProjectionError{Projection: m.projection.name, Err: err}
 		}

@@ -66,6 +66,9 @@ var (
 	ErrNoLog = errors.New("no log in context: use ireneo.WithLog(ctx, log) or bind one with In(log)")
 	// ErrNotMaterialized says that no stream of the log writes this projection's rows.
 	ErrNotMaterialized = errors.New("projection is not materialized by any stream")
+	// ErrPersistsItself says that a projection's rows cannot be made or compared, because
+	// PersistWith writes them as it likes.
+	ErrPersistsItself = errors.New("its rows are written by PersistWith, so that nobody else knows what they are")
 	// ErrNotInTransaction says that the *gorm.DB given to AppendTx is no transaction.
 	ErrNotInTransaction = store.ErrNotInTransaction
 

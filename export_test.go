@@ -1,5 +1,12 @@
 package ireneo
 
+import "context"
+
 // Sibling opens a second log on the same database, with caches of its own, as another
 // process has.
 func Sibling(l *Log, config Config) (*Log, error) { return Open(l.store, config) }
+
+// VerifyHolding is Verify that holds so many rows by key at once.
+func VerifyHolding(ctx context.Context, l *Log, name string, most int, report func(Difference)) (Verified, error) {
+	return l.verify(ctx, name, most, report)
+}

@@ -97,7 +97,8 @@ func Initial[M any](prepare func(m *M, at time.Time)) Part[M] {
 	}
 }
 
-// Final completes the model after the last event. at is the At of the query, or now.
+// Final completes the model after the last event. at is the At of the query, or now; for a
+// row it is when the last event was recorded.
 func Final[M any](complete func(m *M, at time.Time)) Part[M] {
 	return func(p *projection) {
 		p.final = func(model any, at time.Time) { complete(model.(*M), at) }

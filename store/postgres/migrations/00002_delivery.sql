@@ -31,18 +31,22 @@ CREATE TABLE event_dead_letters (
 
 CREATE TABLE event_rebuilds (
 	projection text COLLATE "C" PRIMARY KEY,
-	shadow text NOT NULL, -- the table that is filled
-	phase text NOT NULL, -- filling, following, done, canceled or failed
-	stream_type text NOT NULL, -- filling: streams up to this one are done
-	stream_id text COLLATE "C" NOT NULL,
-	position bigint NOT NULL, -- filling: as far as it reads; then: everything up to here is done
-	replaced bigint NOT NULL, -- as far as the table had been that was replaced
+	program text NOT NULL, -- which one makes it; another one begins anew
+	filter text NOT NULL, -- what is selected, as canonical JSON
+	shadow text NOT NULL, -- the table that is filled, or brought up to date
+	phase text NOT NULL, -- starting, filling, following, done, canceled or failed
+	stream_id text COLLATE "C" NOT NULL, -- filling by streams: those up to this one are done
+	position bigint NOT NULL, -- filling by streams: as far as it reads; else: everything up to here is done
 	events bigint NOT NULL, -- read so far
-	total bigint NOT NULL, -- to read, as far as known at the start
-	epoch bigint NOT NULL,
-	owner text NOT NULL,
+	total bigint NOT NULL, -- to read, as far as known
+	rows bigint NOT NULL, -- written so far
+	rate bigint NOT NULL, -- events a second
+	replaced bigint NOT NULL, -- as far as the table had come that was replaced last
+	replaced_filter text NOT NULL, -- what that selects; empty: there is none
+	epoch bigint NOT NULL, -- rises with every new owner; who holds an older one writes nothing
+	owner text NOT NULL, -- who is at it; empty: nobody
 	lease_until timestamptz NOT NULL,
-	error text NOT NULL,
+	error text NOT NULL, -- why it does not go on
 	started_at timestamptz NOT NULL,
 	changed_at timestamptz NOT NULL
 );

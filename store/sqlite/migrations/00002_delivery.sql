@@ -31,18 +31,22 @@ CREATE TABLE event_dead_letters (
 
 CREATE TABLE event_rebuilds (
 	projection TEXT PRIMARY KEY,
-	shadow TEXT NOT NULL, -- the table that is filled
-	phase TEXT NOT NULL, -- filling, following, done, canceled or failed
-	stream_type TEXT NOT NULL, -- filling: streams up to this one are done
-	stream_id TEXT NOT NULL,
-	position INTEGER NOT NULL, -- filling: as far as it reads; then: everything up to here is done
-	replaced INTEGER NOT NULL, -- as far as the table had been that was replaced
+	program TEXT NOT NULL, -- which one makes it; another one begins anew
+	filter TEXT NOT NULL, -- what is selected, as canonical JSON
+	shadow TEXT NOT NULL, -- the table that is filled, or brought up to date
+	phase TEXT NOT NULL, -- starting, filling, following, done, canceled or failed
+	stream_id TEXT NOT NULL, -- filling by streams: those up to this one are done
+	position INTEGER NOT NULL, -- filling by streams: as far as it reads; else: everything up to here is done
 	events INTEGER NOT NULL, -- read so far
-	total INTEGER NOT NULL, -- to read, as far as known at the start
-	epoch INTEGER NOT NULL,
-	owner TEXT NOT NULL,
+	total INTEGER NOT NULL, -- to read, as far as known
+	rows INTEGER NOT NULL, -- written so far
+	rate INTEGER NOT NULL, -- events a second
+	replaced INTEGER NOT NULL, -- as far as the table had come that was replaced last
+	replaced_filter TEXT NOT NULL, -- what that selects; empty: there is none
+	epoch INTEGER NOT NULL, -- rises with every new owner; who holds an older one writes nothing
+	owner TEXT NOT NULL, -- who is at it; empty: nobody
 	lease_until TIMESTAMP NOT NULL,
-	error TEXT NOT NULL,
+	error TEXT NOT NULL, -- why it does not go on
 	started_at TIMESTAMP NOT NULL,
 	changed_at TIMESTAMP NOT NULL
 );

@@ -1,0 +1,220 @@
+// Package rebuild makes the table of a projection anew: it reads the log stream by stream,
+// and sees to it that one process at a time is at it, from any of which it can be canceled.
+//
+//	starting ──▶ filling ──▶ following ──▶ done
+//	    │           │            │
+//	    └───────────┴────────────┴──▶ canceled, failed
+//
+// The process at it has a lease, and writes only with the epoch of its own: one that has
+// been away for too long writes nothing any more. Where it ends in between, the next one
+// goes on from what is stored together with the rows.
+package rebuild
+
+import (
+	"context"
+	"iter"
+	"math"
+
+	"gorm.io/gorm"
+
+	"github.com/ireneo-dev/ireneo/store"
+)
+
+// Log is what is read.
+type Log interface {
+	Read(ctx context.Context, q store.Query) iter.Seq2[store.Record, error]
+}
+
+const (
+	pageRecords = 10_000  // read at once, of each type
+	pageBytes   = 8 << 20 // but not many more than these
+)
+
+// Source selects streams.
+type Source struct {
+	Log     Log
+	Streams []string // their types
+	Events  []string // only events of these types; nil: all
+	UpTo    int64    // only positions up to; zero: all
+	After   string   // only streams whose ids come after
+
+	// Tx is the transaction to read in, which may be used between two records. Nil reads
+	// ahead outside of any.
+	Tx *gorm.DB
+}
+
+// Records yields the records of the streams one stream after the other, in the order of
+// ids, and each in the order of versions. Streams of several types with the same id come
+// one after the other. An error is yielded once, as the last pair.
+func (s Source) Records(ctx context.Context) iter.Seq2[*store.Record, error] {
+	return func(yield func(*store.Record, error) bool) {
+		ctx, cancel := context.WithCancel(ctx)
+		defer cancel()
+		var feeds []*feed
+		for _, typ := range s.Streams {
+			next, stop := iter.Pull2(s.pages(ctx, typ))
+			defer stop()
+			feeds = append(feeds, &feed{next: next})
+		}
+
+		for {
+			first, err := least(feeds)
+			if err == nil && first == nil {
+				err = ctx.Err() // then it is not the end of the streams
+			}
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			if first == nil || !yield(&first.page[0], nil) {
+				return
+			}
+			first.page = first.page[1:]
+		}
+	}
+}
+
+// feed is what is read of one type.
+type feed struct {
+	next func() ([]store.Record, error, bool)
+	page []store.Record
+	over bool
+}
+
+// least is the feed of which the next record is; nil where all are over. Of two with the
+// same id it is the first, so that no stream is interrupted.
+func least(feeds []*feed) (first *feed, err error) {
+	for _, f := range feeds {
+		if len(f.page) == 0 && !f.over {
+			page, err, more := f.next()
+			if err != nil {
+				return nil, err
+			}
+			f.page, f.over = page, !more
+		}
+		if len(f.page) > 0 && (first == nil || f.page[0].Stream.ID < first.page[0].Stream.ID) {
+			first = f
+		}
+	}
+	return first, nil
+}
+
+// pages reads the streams of one type.
+func (s Source) pages(ctx context.Context, typ string) iter.Seq2[[]store.Record, error] {
+	pages := func(yield func([]store.Record, error) bool) {
+		q := store.Query{
+			Order: store.ByStream, Stream: store.Stream{Type: typ, ID: s.After}, Types: s.Events,
+			UpToPosition: s.UpTo, Limit: pageRecords, Tx: s.Tx,
+		}
+		if s.After != "" {
+			q.AfterVersion = math.MaxInt64
+		}
+		for {
+			page, err := read(ctx, s.Log, q)
+			if err != nil || len(page) == 0 {
+				if err != nil {
+					yield(nil, err)
+				}
+				return
+			}
+			last := page[len(page)-1]
+			q.Stream, q.AfterVersion = last.Stream, last.Version
+			if !yield(page, nil) {
+				return
+			}
+		}
+	}
+	if s.Tx != nil {
+		return pages
+	}
+	return ahead(ctx, pages)
+}
+
+// read reads one page.
+func read(ctx context.Context, log Log, q store.Query) (page []store.Record, err error) {
+	bytes := 0
+	for r, err := range log.Read(ctx, q) {
+		if err != nil {
+			return nil, err
+		}
+		page = append(page, r)
+		if bytes += len(r.Data) + len(r.Meta); bytes > pageBytes {
+			break
+		}
+	}
+	return page, nil
+}
+
+// ahead reads the next page while one is looked at. ctx has to end some time.
+func ahead(ctx context.Context, pages iter.Seq2[[]store.Record, error]) iter.Seq2[[]store.Record, error] {
+	type read struct {
+		page []store.Record
+		err  error
+	}
+	return func(yield func([]store.Record, error) bool) {
+		next := make(chan read)
+		go func() {
+			defer close(next)
+			for page, err := range pages {
+				select {
+				case next <- read{page, err}:
+				case <-ctx.Done():
+					return
+				}
+			}
+		}()
+		for r := range next {
+			if !yield(r.page, r.err) {
+				return
+			}
+		}
+	}
+}
+
+// Pages reads the log by positions after one and up to another, in whole batches. Zero
+// reads to the end: as far as it is settled, or, in tx, as far as that sees. No connection
+// is held while a page is looked at. An error is yielded once, as the last pair.
+func Pages(ctx context.Context, log Log, after, upTo int64, tx *gorm.DB) iter.Seq2[[][]store.Record, error] {
+	return func(yield func([][]store.Record, error) bool) {
+		q := store.Query{Order: store.ByPosition, AfterPosition: after, UpToPosition: upTo, Limit: pageRecords, Tx: tx}
+		for {
+			records, err := readWhole(ctx, log, q)
+			if err != nil || len(records) == 0 {
+				if err != nil {
+					yield(nil, err)
+				}
+				return
+			}
+			q.AfterPosition = records[len(records)-1].Position
+			if !yield(batches(records), nil) {
+				return
+			}
+		}
+	}
+}
+
+// readWhole reads one page, which ends with a batch.
+func readWhole(ctx context.Context, log Log, q store.Query) (records []store.Record, err error) {
+	bytes := 0
+	for r, err := range log.Read(ctx, q) {
+		if err != nil {
+			return nil, err
+		}
+		if bytes > pageBytes && r.Position != records[len(records)-1].Position {
+			break
+		}
+		records, bytes = append(records, r), bytes+len(r.Data)+len(r.Meta)
+	}
+	return records, nil
+}
+
+func batches(records []store.Record) (page [][]store.Record) {
+	from := 0
+	for i := range records {
+		if i+1 == len(records) || records[i+1].Position != records[from].Position {
+			page = append(page, records[from:i+1:i+1])
+			from = i + 1
+		}
+	}
+	return page
+}
