@@ -24,6 +24,7 @@ type request struct {
 	binding string   // of the request's form tokens; see token.go
 	session *Session // nil until it is used
 	flash   *[]Notice
+	behind  bool // see Behind
 }
 
 type requestKey struct{}
