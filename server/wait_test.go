@@ -88,7 +88,7 @@ func surf(t *testing.T, url string) *surfer {
 }
 
 // do sends a request and returns the page that it leads to in the end.
-func (v *surfer) do(method, path string, header ...string) (*http.Response, string) {
+func (v *surfer) do(method, path string, header ...string) reply {
 	v.t.Helper()
 	r, err := http.NewRequestWithContext(v.t.Context(), method, v.url+path, nil)
 	if err != nil {
@@ -106,13 +106,20 @@ func (v *surfer) do(method, path string, header ...string) (*http.Response, stri
 	if err != nil {
 		v.t.Fatal(err)
 	}
-	return resp, string(body)
+	return reply{resp.StatusCode, resp.Header, string(body)}
+}
+
+// reply is what came back.
+type reply struct {
+	status int
+	header http.Header
+	body   string
 }
 
 func (v *surfer) want(want, method, path string, header ...string) {
 	v.t.Helper()
-	if _, got := v.do(method, path, header...); got != want {
-		v.t.Fatalf("%s %s %v: got %s, want %s", method, path, header, got, want)
+	if got := v.do(method, path, header...); got.body != want {
+		v.t.Fatalf("%s %s %v: got %s, want %s", method, path, header, got.body, want)
 	}
 }
 
@@ -145,18 +152,17 @@ func TestS19_HeaderForPrograms(t *testing.T) {
 		url := countServer(t, log, 20*time.Second)
 		program := &surfer{t, http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}, url}
 		for i := range 20 {
-			wrote, _ := program.do("POST", "/")
-			position := wrote.Header.Get("Ireneo-Position")
+			position := program.do("POST", "/").header.Get("Ireneo-Position")
 			if position != fmt.Sprint(i+1) {
 				t.Fatalf("got position %q, want %d", position, i+1)
 			}
 			program.want(fmt.Sprintf("[{x %d}] behind:false", i+1), "GET", "/", "Ireneo-Position", position)
 		}
-		if wrote, _ := program.do("POST", "/nothing"); wrote.Header.Get("Ireneo-Position") != "" || wrote.Header.Get("Set-Cookie") != "" {
-			t.Errorf("nothing was written: %v", wrote.Header)
+		if header := program.do("POST", "/nothing").header; header.Get("Ireneo-Position") != "" || header.Get("Set-Cookie") != "" {
+			t.Errorf("nothing was written: %v", header)
 		}
-		if got, _ := program.do("GET", "/", "Ireneo-Position", "far"); got.StatusCode != http.StatusBadRequest {
-			t.Errorf("no number: got %d", got.StatusCode)
+		if got := program.do("GET", "/", "Ireneo-Position", "far"); got.status != http.StatusBadRequest {
+			t.Errorf("no number: got %d", got.status)
 		}
 	})
 }
