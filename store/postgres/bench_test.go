@@ -91,16 +91,7 @@ func BenchmarkInsert(b *testing.B) {
 // of the same table each.
 func BenchmarkRows(b *testing.B) {
 	s := migrated(b)
-	if err := s.db.Exec(`
-		CREATE TABLE debts (
-			id text PRIMARY KEY,
-			debtor text NOT NULL,
-			amount bigint NOT NULL,
-			version bigint NOT NULL,
-			issued_at timestamptz NOT NULL
-		)`).Error; err != nil {
-		b.Fatal(err)
-	}
+	debts(b, s)
 
 	b.Run("Insert-1000", func(b *testing.B) {
 		for b.Loop() {
@@ -135,6 +126,43 @@ func BenchmarkRows(b *testing.B) {
 				}
 			}
 		})
+	}
+}
+
+// BenchmarkFill fills shadows with ten thousand rows.
+func BenchmarkFill(b *testing.B) {
+	s := migrated(b)
+	debts(b, s)
+	var rows [][]any
+	var columns []string
+	for _, row := range benchRows(10000) {
+		rows, columns = append(rows, row.Values), row.Columns
+	}
+
+	for b.Loop() {
+		made, err := s.Shadow(b.Context(), "debts")
+		if err != nil {
+			b.Fatal(err)
+		}
+		if err := s.Fill(b.Context(), made, columns, rows, nil); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(10000*float64(b.N)/b.Elapsed().Seconds(), "rows/s")
+}
+
+// debts makes a read model.
+func debts(b *testing.B, s *Store) {
+	b.Helper()
+	if err := s.db.Exec(`
+		CREATE TABLE debts (
+			id text PRIMARY KEY,
+			debtor text NOT NULL,
+			amount bigint NOT NULL,
+			version bigint NOT NULL,
+			issued_at timestamptz NOT NULL
+		)`).Error; err != nil {
+		b.Fatal(err)
 	}
 }
 

@@ -15,16 +15,7 @@ import (
 // BenchmarkRows writes batches of a thousand rows and no record.
 func BenchmarkRows(b *testing.B) {
 	s := open(b, filepath.Join(b.TempDir(), "log.db"))
-	if err := s.db.Exec(`
-		CREATE TABLE debts (
-			id TEXT PRIMARY KEY,
-			debtor TEXT NOT NULL,
-			amount INTEGER NOT NULL,
-			version INTEGER NOT NULL,
-			issued_at TIMESTAMP NOT NULL
-		)`).Error; err != nil {
-		b.Fatal(err)
-	}
+	debts(b, s)
 
 	b.Run("Insert-1000", func(b *testing.B) {
 		for b.Loop() {
@@ -45,6 +36,43 @@ func BenchmarkRows(b *testing.B) {
 		}
 		b.ReportMetric(1000*float64(b.N)/b.Elapsed().Seconds(), "rows/s")
 	})
+}
+
+// BenchmarkFill fills shadows with ten thousand rows.
+func BenchmarkFill(b *testing.B) {
+	s := open(b, filepath.Join(b.TempDir(), "log.db"))
+	debts(b, s)
+	var rows [][]any
+	var columns []string
+	for _, row := range benchRows(10000) {
+		rows, columns = append(rows, row.Values), row.Columns
+	}
+
+	for b.Loop() {
+		made, err := s.Shadow(b.Context(), "debts")
+		if err != nil {
+			b.Fatal(err)
+		}
+		if err := s.Fill(b.Context(), made, columns, rows, nil); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(10000*float64(b.N)/b.Elapsed().Seconds(), "rows/s")
+}
+
+// debts makes a read model.
+func debts(b *testing.B, s *Store) {
+	b.Helper()
+	if err := s.db.Exec(`
+		CREATE TABLE debts (
+			id TEXT PRIMARY KEY,
+			debtor TEXT NOT NULL,
+			amount INTEGER NOT NULL,
+			version INTEGER NOT NULL,
+			issued_at TIMESTAMP NOT NULL
+		)`).Error; err != nil {
+		b.Fatal(err)
+	}
 }
 
 var benchKeys atomic.Int64

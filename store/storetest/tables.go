@@ -1,12 +1,14 @@
 package storetest
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"gorm.io/gorm"
 
@@ -243,11 +245,13 @@ func tablesSwapFailure(t *testing.T, s store.Store) {
 func tablesBusy(t *testing.T, s store.Store) {
 	indexed(t, s)
 	made := shadow(t, s)
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
 	err := s.DB().Transaction(func(tx *gorm.DB) error {
 		if err := s.InsertTx(t.Context(), tx, &store.Batch{Rows: []store.Row{balance("held", 1)}}); err != nil {
 			return err
 		}
-		if err := s.Swap(t.Context(), "balances", made, nil); !errors.Is(err, store.ErrBusy) {
+		if err := s.Swap(ctx, "balances", made, nil); !errors.Is(err, store.ErrBusy) {
 			t.Errorf("got %v", err)
 		}
 
