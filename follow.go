@@ -151,6 +151,22 @@ func onlyNew(ctx context.Context, l *Log, _ selection) (after int64, seen map[in
 	return after, seen, nil
 }
 
+// Position is how far the log has settled: what is read from now on holds all that was
+// committed up to it, and whoever follows After it is handed all the rest. On PostgreSQL
+// it may be a little behind the last append.
+func (l *Log) Position(ctx context.Context) (int64, error) {
+	last, err := l.first(ctx, store.Query{Order: store.NewestFirst})
+	if err != nil || last.Position == 0 {
+		return 0, err
+	}
+	settled, err := l.first(ctx, store.Query{Order: store.ByPosition, AfterPosition: last.Position - 1})
+	if err != nil || settled.Position > 0 {
+		return settled.Position, err
+	}
+	after, _, err := onlyNew(ctx, l, nil)
+	return after, err
+}
+
 // beforeLast is the position before the append that holds the nth selected event from the
 // end.
 func (l *Log) beforeLast(ctx context.Context, s selection, n int) (after int64, err error) {

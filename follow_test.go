@@ -274,6 +274,30 @@ func TestS02_OnlyNewLeavesOutWhatIsCommittedBehindAnOpenTransaction(t *testing.T
 	})
 }
 
+// S02: whoever reads at a position and follows after it sees everything.
+func TestS02_PositionIsSettled(t *testing.T) {
+	want := func(t *testing.T, ctx context.Context, log *ireneo.Log, want int64) {
+		t.Helper()
+		if got, err := log.Position(ctx); err != nil || got != want {
+			t.Errorf("got position %d, %v, want %d", got, err, want)
+		}
+	}
+	each(t, config(), func(t *testing.T, ctx context.Context, log *ireneo.Log) {
+		want(t, ctx, log, 0)
+		must(t, Journal.For("a").AppendAll(ctx, note("one", "two")))
+		want(t, ctx, log, 1)
+	})
+	postgresOnly(t, config(), func(t *testing.T, ctx context.Context, log *ireneo.Log) {
+		must(t, Journal.For("a").Append(ctx, &Noted{Text: "old"}))
+		tx := log.DB().Begin()
+		must(t, Journal.For("b").AppendTx(ctx, tx, &Noted{Text: "open"}))
+		must(t, Journal.For("c").Append(ctx, &Noted{Text: "behind"}))
+		want(t, ctx, log, 1)
+		must(t, tx.Commit().Error)
+		want(t, ctx, log, 3)
+	})
+}
+
 // S03: a mixed batch comes as one filtered batch, one without a match not at all. S16 and
 // X09: what a filter selects.
 func TestS16_FollowSelects(t *testing.T) {
