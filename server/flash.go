@@ -57,10 +57,10 @@ func Flash(c echo.Context, kind, message string) {
 
 // Flashes are the messages for this page. They are shown once: whoever asks for them shows
 // them. It is called before the answer's header goes out; outside of a request there are
-// none.
+// none, nor for a page that renews itself: they wait for one that somebody opens.
 func Flashes(ctx context.Context) []Notice {
 	r := requestOf(ctx)
-	if r == nil {
+	if r == nil || r.echo.Request().Header.Get(LiveHeader) != "" {
 		return nil
 	}
 	notices := r.notices()

@@ -24,7 +24,8 @@ type request struct {
 	binding string   // of the request's form tokens; see token.go
 	session *Session // nil until it is used
 	flash   *[]Notice
-	behind  bool // see Behind
+	behind  bool   // see Behind
+	live    string // see LiveURL
 }
 
 type requestKey struct{}
