@@ -31,7 +31,8 @@ const (
 	codeDiskFull          = "53100"
 	codeTooManyConns      = "53300"
 	codeLockNotAvailable  = "55P03"
-	codeCanceled          = "57014"
+	codeProtocol          = "08P01"
+	classIntegrity        = "23"
 )
 
 // eventError names an error of the statement that inserts events.

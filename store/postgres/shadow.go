@@ -61,8 +61,8 @@ func makeShadow(ctx context.Context, conn gorm.ConnPool, table, shadow string) e
 	return run(ctx, conn, statements...)
 }
 
-// Fill writes rows with COPY; see [store.Tables]. Where a value cannot be copied, as
-// those of enums cannot, the rows are inserted.
+// Fill writes rows with COPY; see [store.Tables]. Where a value cannot be copied, as texts
+// for composite types cannot, the rows are inserted.
 func (s *Store) Fill(ctx context.Context, table string, columns []string, rows [][]any, then func(tx *gorm.DB) error) error {
 	err := s.transaction(ctx, func(conn *sql.Conn, tx *gorm.DB) error {
 		return unless(copyRows(ctx, conn, table, columns, rows), then, tx)
@@ -111,7 +111,7 @@ func unless(err error, then func(tx *gorm.DB) error, tx *gorm.DB) error {
 	return then(tx)
 }
 
-// uncopiedError is an error of COPY that is not the server's.
+// uncopiedError says that a value could not be copied in the binary form.
 type uncopiedError struct{ error }
 
 func (e *uncopiedError) Unwrap() error { return e.error }
@@ -123,12 +123,18 @@ func copyRows(ctx context.Context, conn *sql.Conn, table string, columns []strin
 		if err == nil {
 			return nil
 		}
-		if pg, ok := errors.AsType[*pgconn.PgError](err); ok && pg.Code != codeCanceled {
+		if pg, ok := errors.AsType[*pgconn.PgError](err); ok && refusedInAnyForm(pg.Code) {
 			return translate(err)
 		}
 
 		return &uncopiedError{broken(ctx, err)}
 	})
+}
+
+// refusedInAnyForm says whether an INSERT of the same values would fare no better than
+// COPY, which has many codes for values in a form that it does not understand.
+func refusedInAnyForm(code string) bool {
+	return strings.HasPrefix(code, classIntegrity) || code != codeProtocol && codeError(code) != nil
 }
 
 // insertRows writes rows as those of batches are written.
