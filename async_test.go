@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -310,4 +312,53 @@ func TestOpen_ReportsMistakesOfAsyncProjections(t *testing.T) {
 			t.Errorf("%q is missing in: %v", want, err)
 		}
 	}
+}
+
+// Many appends are written at once. Where that fails each goes alone, so that those before
+// the one that fails are there, and it is known which it was.
+func TestS10_WhatComesBeforeAnInvalidRowIsWritten(t *testing.T) {
+	each(t, asyncConfig(), func(t *testing.T, ctx context.Context, log *ireneo.Log) {
+		must(t, PurseStream.For("a").Append(ctx, &Deposited{Amount: 1}))
+		must(t, PurseStream.For("b").Append(ctx, &Deposited{Amount: 2}))
+		bad := &Withdrawn{Amount: 3}
+		must(t, PurseStream.For("b").Append(ctx, bad))
+		must(t, PurseStream.For("c").Append(ctx, &Deposited{Amount: 4}))
+		running(t, log)
+		if d := eventually(t, log, "purses", "stopped", stopped); d.FailedAt != bad.Position() || d.Position >= bad.Position() {
+			t.Errorf("it stopped as %+v", d)
+		}
+		wantPurse(t, ctx, "a", " +1")
+		wantPurse(t, ctx, "b", " +2")
+		_, err := Purses.Find(ctx, "c")
+		wantError(t, err, ireneo.ErrNotFound)
+	})
+}
+
+// What was folded for a write that failed is not there when it is tried again.
+func TestS09_AFailedWriteIsFoldedAnew(t *testing.T) {
+	var mu sync.Mutex
+	var writes []string
+	shaky := ireneo.NewProjection("purses",
+		ireneo.On(func(p *Purse, e *Deposited, _ time.Time) { p.Trail += fmt.Sprint(" +", e.Amount) }),
+		ireneo.PersistWith(func(_ context.Context, _ *gorm.DB, p *Purse) error {
+			mu.Lock()
+			defer mu.Unlock()
+			if writes = append(writes, p.Trail); len(writes)%2 == 1 {
+				return errHost
+			}
+			return nil
+		}))
+	s := &ireneo.Stream{Type: "purse", Purpose: "Money", Async: ireneo.Materialize(shaky)}
+	each(t, asyncConfig(s), func(t *testing.T, ctx context.Context, log *ireneo.Log) {
+		writes = nil
+		ctx, last := ireneo.LastAppended(ctx)
+		running(t, log)
+		for range 3 {
+			must(t, s.For("a").Append(ctx, &Deposited{Amount: 1}))
+			waitFor(t, ctx, log, last, shaky)
+		}
+		if want := []string{" +1", " +1", " +1 +1", " +1 +1", " +1 +1 +1", " +1 +1 +1"}; !slices.Equal(writes, want) {
+			t.Errorf("written were %q, want %q", writes, want)
+		}
+	})
 }

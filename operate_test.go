@@ -100,3 +100,20 @@ func TestPause(t *testing.T) {
 		}
 	})
 }
+
+// A stream of which a batch was skipped is not held, even where its subscription parks now.
+func TestX12_WhatWasSkippedHoldsNothing(t *testing.T) {
+	c, h := subscribed(refuses("bad"), oneAttempt)
+	parking, _ := subscribed(willing, parks)
+	parking.Subscriptions[0].Handle = c.Subscriptions[0].Handle
+	each(t, c, func(t *testing.T, ctx context.Context, log *ireneo.Log) {
+		stop := running(t, log)
+		noteEach(t, ctx, "a", "bad")
+		eventually(t, log, "notes", "stopped", stopped)
+		stop()
+		must(t, log.Skip(ctx, "notes", "it is a duplicate"))
+		running(t, sibling(t, log, parking))
+		noteEach(t, ctx, "a", "good")
+		h.want(t, "good")
+	})
+}
