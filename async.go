@@ -92,14 +92,19 @@ func (l *Log) projectionJob(a *async) (runner.Job, error) {
 }
 
 func (a *async) begin(l *Log) runner.Work {
+	return a.fold(l, a.schema.Table)
+}
+
+// fold is the work that keeps up the rows in a table.
+func (a *async) fold(l *Log, table string) runner.Work {
 	if a.keyed() {
-		return &keyFold{log: l, async: a}
+		return &keyFold{log: l, async: a, table: table}
 	}
 	cache, err := lru.New[store.Stream, *folded](l.config.CachedStreams)
 	if err != nil {
 		panic(err) // Open has made one of this size
 	}
-	return &streamFold{log: l, async: a, cache: cache}
+	return &streamFold{log: l, async: a, table: table, cache: cache}
 }
 
 // folded is a stream's state, which is not changed once it is cached.
@@ -113,6 +118,7 @@ type folded struct {
 type streamFold struct {
 	log    *Log
 	async  *async
+	table  string
 	cache  *lru.Cache[store.Stream, *folded]
 	staged map[store.Stream]*folded // becomes cached with the commit
 }
@@ -127,7 +133,7 @@ func (f *streamFold) Handle(ctx context.Context, tx *gorm.DB, page tail.Page) er
 		if err != nil {
 			return err
 		}
-		if f.staged[s], err = f.fold(ctx, s, records[s], at); err != nil {
+		if f.staged[s], err = f.fold(ctx, tx, s, records[s], at); err != nil {
 			return err
 		}
 		row, err := f.log.asyncRow(f.async, s.ID, f.async.projection.finished(f.staged[s].state, at))
@@ -136,7 +142,7 @@ func (f *streamFold) Handle(ctx context.Context, tx *gorm.DB, page tail.Page) er
 		}
 		rows = append(rows, row)
 	}
-	return f.log.writeRows(ctx, tx, f.async, rows)
+	return f.log.writeRows(ctx, tx, f.async, f.table, rows)
 }
 
 // Committed implements [runner.Work].
@@ -161,14 +167,14 @@ func byStream(page tail.Page) (streams []store.Stream, records map[store.Stream]
 
 // fold folds new records of a stream onto what is known of it, or replays the stream up
 // to the last of them.
-func (f *streamFold) fold(ctx context.Context, s store.Stream, records []store.Record, at time.Time) (*folded, error) {
+func (f *streamFold) fold(ctx context.Context, tx *gorm.DB, s store.Stream, records []store.Record, at time.Time) (*folded, error) {
 	p := f.async.projection
 	base, _ := f.cache.Get(s)
 	if base == nil && records[0].Version == 1 {
 		base = &folded{state: p.empty()}
 	}
 	if base == nil || p.initial != nil || retroactive(base.occurredAt, records) {
-		return f.log.foldStream(ctx, p, store.Query{Stream: s, UpToVersion: records[len(records)-1].Version}, at)
+		return f.log.foldStream(ctx, p, store.Query{Stream: s, UpToVersion: records[len(records)-1].Version, Tx: tx}, at)
 	}
 	next := &folded{base.occurredAt, p.copy(base.state)}
 	for _, r := range records {
@@ -257,7 +263,10 @@ func (l *Log) asyncRow(a *async, key string, model any) (store.Row, error) {
 	return a.row(model), nil
 }
 
-func (l *Log) writeRows(ctx context.Context, tx *gorm.DB, a *async, rows []store.Row) error {
+func (l *Log) writeRows(ctx context.Context, tx *gorm.DB, a *async, table string, rows []store.Row) error {
+	for i := range rows {
+		rows[i].Table = table
+	}
 	err := l.store.InsertTx(ctx, tx, &store.Batch{Rows: rows})
 	var row *store.RowError
 	if errors.As(err, &row) {
@@ -271,6 +280,7 @@ func (l *Log) writeRows(ctx context.Context, tx *gorm.DB, a *async, rows []store
 type keyFold struct {
 	log   *Log
 	async *async
+	table string
 }
 
 // Handle implements [runner.Work].
@@ -303,7 +313,7 @@ func (f *keyFold) Handle(ctx context.Context, tx *gorm.DB, page tail.Page) error
 		}
 		rows = append(rows, row)
 	}
-	return f.log.writeRows(ctx, tx, f.async, rows)
+	return f.log.writeRows(ctx, tx, f.async, f.table, rows)
 }
 
 // Committed implements [runner.Work].
@@ -350,7 +360,7 @@ func (f *keyFold) load(ctx context.Context, tx *gorm.DB, keys []string) (map[str
 	models := map[string]any{}
 	for part := range slices.Chunk(keys, 500) {
 		found := reflect.New(reflect.SliceOf(f.async.projection.model))
-		err := tx.WithContext(ctx).Where(map[string]any{f.async.key.DBName: part}).Find(found.Interface()).Error
+		err := tx.WithContext(ctx).Table(f.table).Where(map[string]any{f.async.key.DBName: part}).Find(found.Interface()).Error
 		if err != nil {
 			return nil, fmt.Errorf("projection %s: read its rows: %w", f.async.projection.name, err)
 		}

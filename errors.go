@@ -69,6 +69,19 @@ var (
 	// ErrPersistsItself says that a projection's rows cannot be made or compared, because
 	// PersistWith writes them as it likes.
 	ErrPersistsItself = errors.New("its rows are written by PersistWith, so that nobody else knows what they are")
+	// ErrRebuilding says that a process is rebuilding a projection already.
+	ErrRebuilding = errors.New("it is being rebuilt")
+	// ErrNotRebuilding says that no rebuild is under way.
+	ErrNotRebuilding = errors.New("it is not being rebuilt")
+	// ErrCanceled says that somebody has canceled a rebuild.
+	ErrCanceled = errors.New("the rebuild was canceled")
+	// ErrNothingReplaced says that there is no table that a rebuild has replaced.
+	ErrNothingReplaced = errors.New("no rebuild has replaced anything")
+	// ErrOtherEvents says that rows are of other events than this program selects.
+	ErrOtherEvents = errors.New("the rows are of other events")
+	// ErrNotSwappable says that a table cannot be rebuilt; the text says why, and what would
+	// help.
+	ErrNotSwappable = store.ErrNotSwappable
 	// ErrNotInTransaction says that the *gorm.DB given to AppendTx is no transaction.
 	ErrNotInTransaction = store.ErrNotInTransaction
 

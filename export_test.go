@@ -10,3 +10,9 @@ func Sibling(l *Log, config Config) (*Log, error) { return Open(l.store, config)
 func VerifyHolding(ctx context.Context, l *Log, name string, most int, report func(Difference)) (Verified, error) {
 	return l.verify(ctx, name, most, report)
 }
+
+// RebuildSteps is Rebuild or UndoRebuild that fills so many rows at once and calls step
+// after each of its steps.
+func RebuildSteps(ctx context.Context, l *Log, name string, undo bool, rows int, step func(Rebuild)) error {
+	return l.rebuild(ctx, name, undo, pace{rows: rows, step: step})
+}

@@ -55,7 +55,7 @@ func (l *Log) storeds() []*stored {
 		for _, m := range l.plans[typ].transactional {
 			s := byName[m.projection.name]
 			if s == nil {
-				s = &stored{&async{readModel: m}, true}
+				s = &stored{&async{readModel: m.withoutMoment()}, true}
 				byName[m.projection.name] = s
 			}
 			if s.transactional && !slices.Contains(s.streams, typ) {
@@ -88,12 +88,13 @@ func (s *stored) events() []string {
 	return slices.Sorted(maps.Keys(s.projection.handlers))
 }
 
-// momentOf is what Initial and Final are told of a row.
-func (s *stored) momentOf(l *Log, last store.Record) (time.Time, error) {
-	if s.transactional {
-		return last.RecordedAt, nil
-	}
-	return l.momentOf(s.projection, []store.Record{last})
+// withoutMoment is the read model with what is told as the moment left alone, which Moment
+// does not change where rows are written by the append.
+func (m *readModel) withoutMoment() *readModel {
+	p, plain := *m.projection, *m
+	p.moment = nil
+	plain.projection = &p
+	return &plain
 }
 
 // source selects the streams that have a row.
@@ -242,7 +243,7 @@ func (g *gathering) finish(ctx context.Context) (*foldedStream, error) {
 	if g.events == 0 {
 		return nil, nil
 	}
-	at, err := g.of.momentOf(g.log, g.last)
+	at, err := g.log.momentOf(g.of.projection, []store.Record{g.last})
 	if err != nil {
 		return nil, err
 	}

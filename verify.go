@@ -383,7 +383,7 @@ func (p *pass) add(r *store.Record) error {
 }
 
 func (p *pass) begin(key string, first store.Record) (any, error) {
-	at, err := p.of.momentOf(p.log, first)
+	at, err := p.log.momentOf(p.of.projection, []store.Record{first})
 	if err != nil {
 		return nil, err
 	}

@@ -14,6 +14,7 @@ type Rebuild struct {
 	Program        string // which one makes it: only that goes on with it
 	Filter         string // what is selected
 	Shadow         string // the table that is filled, or brought up to date
+	Back           bool   // it is the one that was replaced
 	Phase          string // Starting, Filling, Following, Done, Canceled or Failed
 	StreamID       string // filling by streams: those up to this one are done
 	Position       int64  // filling by streams: as far as it reads; else: everything up to here is done
@@ -87,6 +88,15 @@ func (r Rebuild) Save(ctx context.Context, tx *gorm.DB) error {
 	return r.change(ctx, tx.Select(
 		"filter", "phase", "stream_id", "position", "events", "total", "rows", "rate",
 		"replaced", "replaced_filter", "error", "changed_at"), r)
+}
+
+// Finish is Save of the last step, with which its owner gives it up.
+func (r Rebuild) Finish(ctx context.Context, tx *gorm.DB, owner string) error {
+	r.Owner = owner
+	if err := r.Save(ctx, tx); err != nil {
+		return err
+	}
+	return r.Release(ctx, tx)
 }
 
 // Renew prolongs the lease, likewise.

@@ -34,6 +34,7 @@ CREATE TABLE event_rebuilds (
 	program text NOT NULL, -- which one makes it; another one begins anew
 	filter text NOT NULL, -- what is selected, as canonical JSON
 	shadow text NOT NULL, -- the table that is filled, or brought up to date
+	back boolean NOT NULL, -- it is the one that was replaced
 	phase text NOT NULL, -- starting, filling, following, done, canceled or failed
 	stream_id text COLLATE "C" NOT NULL, -- filling by streams: those up to this one are done
 	position bigint NOT NULL, -- filling by streams: as far as it reads; else: everything up to here is done

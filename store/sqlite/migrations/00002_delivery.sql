@@ -34,6 +34,7 @@ CREATE TABLE event_rebuilds (
 	program TEXT NOT NULL, -- which one makes it; another one begins anew
 	filter TEXT NOT NULL, -- what is selected, as canonical JSON
 	shadow TEXT NOT NULL, -- the table that is filled, or brought up to date
+	back BOOLEAN NOT NULL, -- it is the one that was replaced
 	phase TEXT NOT NULL, -- starting, filling, following, done, canceled or failed
 	stream_id TEXT NOT NULL, -- filling by streams: those up to this one are done
 	position INTEGER NOT NULL, -- filling by streams: as far as it reads; else: everything up to here is done
