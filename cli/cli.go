@@ -127,6 +127,7 @@ func newRoot(p Program) *cobra.Command {
 		},
 		p.work(),
 		p.subscriptions(),
+		p.projections(),
 		p.tail(),
 		p.database(),
 		p.routes(),

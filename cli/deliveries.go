@@ -92,6 +92,16 @@ func (k kept) find(ctx context.Context, log *ireneo.Log, name string) (ireneo.De
 			names = append(names, d.Name)
 		}
 	}
+	if k.kind == projection {
+		for _, info := range log.Projections() {
+			if info.Name == name {
+				return ireneo.Delivery{}, fmt.Errorf("%s is written with each append: it neither falls behind nor stops", name)
+			}
+			names = append(names, info.Name)
+		}
+	}
+	slices.Sort(names)
+	names = slices.Compact(names)
 	return ireneo.Delivery{}, guess(fmt.Errorf("there is no %s %q", k.kind, name), name, names)
 }
 

@@ -41,9 +41,34 @@ type Length struct {
 
 func (Length) TableName() string { return "lengths" }
 
+// Folding takes as long as there is a file slow, and is not possible where there is a
+// file broken.
 var lengths = ireneo.NewProjection("lengths",
-	ireneo.On(func(l *Length, _ *Written, _ time.Time) { l.Notes++ }),
+	ireneo.On(func(l *Length, _ *Written, _ time.Time) {
+		for there("slow") {
+			<-time.After(10 * time.Millisecond)
+		}
+		if there("broken") {
+			panic("the fold is broken")
+		}
+		l.Notes++
+	}),
 )
+
+func there(file string) bool {
+	_, err := os.Stat(file)
+	return err == nil
+}
+
+// Stamp is the row kept of each letter, with its events.
+type Stamp struct {
+	ID    string `gorm:"primaryKey"`
+	Notes int64
+}
+
+func (Stamp) TableName() string { return "stamps" }
+
+var stamps = ireneo.NewProjection("stamps", ireneo.On(func(s *Stamp, _ *Written, _ time.Time) { s.Notes++ }))
 
 // post hands each batch to the file handled, unless the text in the file refused is in it.
 func post(_ context.Context, b ireneo.Batch) error {
@@ -76,12 +101,13 @@ func scripted() ireneo.Config {
 	c := ireneo.Config{
 		Streams: []*ireneo.Stream{
 			{Type: "journal", Purpose: "Notes", Async: ireneo.Materialize(lengths)},
-			{Type: "letter", Purpose: "Letters"},
+			{Type: "letter", Purpose: "Letters", Transactional: ireneo.Materialize(stamps)},
 		},
 		Events:        []ireneo.EventType{ireneo.TypeOf[Written]()},
 		Subscriptions: []*ireneo.Subscription{notes, letters},
 		Migrations: fstest.MapFS{"00001_lengths.sql": {Data: []byte(
-			"-- +goose Up\nCREATE TABLE lengths (id TEXT PRIMARY KEY, notes BIGINT NOT NULL);\n")}},
+			"-- +goose Up\nCREATE TABLE lengths (id TEXT PRIMARY KEY, notes BIGINT NOT NULL);\n" +
+				"CREATE TABLE stamps (id TEXT PRIMARY KEY, notes BIGINT NOT NULL);\n")}},
 	}
 	if os.Getenv("NOTHING_TO_DO") != "" {
 		c.Subscriptions, c.Streams[0].Async = nil, nil
@@ -150,10 +176,23 @@ func write() int {
 	return 0
 }
 
+// spoil changes rows behind the back of what keeps them: spoil "DELETE FROM lengths".
+func spoil() int {
+	st, log, err := openLog(context.Background())
+	if err == nil {
+		err = errors.Join(log.DB().Exec(os.Args[1]).Error, st.Close())
+	}
+	if err != nil {
+		panic(err)
+	}
+	return 0
+}
+
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
 		"tiny":  func() { os.Exit(tiny()) },
 		"write": func() { os.Exit(write()) },
+		"spoil": func() { os.Exit(spoil()) },
 	})
 }
 

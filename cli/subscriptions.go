@@ -86,7 +86,7 @@ func (k kept) status() *cobra.Command {
 				return err
 			}
 			out := cmd.OutOrStdout()
-			return errors.Join(describe(out, d), listLetters(out, letters), k.listRemedies(out, d))
+			return errors.Join(describe(out, d), listLetters(out, letters), listRemedies(out, k.remedies(d)))
 		})
 }
 
@@ -146,8 +146,7 @@ func listLetters(out io.Writer, letters []ireneo.DeadLetter) error {
 // remedy is what can be done, and the command that does it.
 type remedy struct{ what, command string }
 
-func (k kept) listRemedies(out io.Writer, d ireneo.Delivery) error {
-	remedies := k.remedies(d)
+func listRemedies(out io.Writer, remedies []remedy) error {
 	if len(remedies) == 0 {
 		return nil
 	}
@@ -167,8 +166,9 @@ func (k kept) remedies(d ireneo.Delivery) (list []remedy) {
 	case d.State != "running":
 		list = append(list, remedy{"let it go on", k.command("resume", d.Name)})
 	case d.Led || !d.Declared: // it goes on, or not by this program
-	case d.Changed:
+	case d.Changed && k.kind == subscription:
 		list = append(list, remedy{"give it a new name, which begins anew, or the filter it had", ""})
+	case d.Changed: // its rows are made anew
 	default:
 		list = append(list, remedy{"start a process that works on it", invocation() + " work"})
 	}

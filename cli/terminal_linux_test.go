@@ -1,7 +1,9 @@
 package cli_test
 
 import (
+	"errors"
 	"fmt"
+	"io"
 	"os"
 	"regexp"
 	"strings"
@@ -38,23 +40,24 @@ func pseudoTerminal(t *testing.T, columns uint16) (seen, terminal *os.File) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = terminal.Close() })
 	return seen, terminal
 }
 
 // onTerminal is what a command prints on a terminal, which must fit into its buffer.
-func onTerminal(t *testing.T, p cli.Program, args ...string) []string {
+func onTerminal(t *testing.T, p cli.Program, args ...string) string {
 	t.Helper()
 	seen, terminal := pseudoTerminal(t, 60)
 	if code := cli.Run(t.Context(), p, args, terminal, terminal); code != 0 {
 		t.Errorf("%v: got %d", args, code)
 	}
-	buffer := make([]byte, 4096)
-	n, err := seen.Read(buffer)
-	if err != nil {
+	if err := terminal.Close(); err != nil {
 		t.Fatal(err)
 	}
-	return strings.Split(strings.TrimSpace(string(buffer[:n])), "\r\n")
+	text, err := io.ReadAll(seen)
+	if err != nil && !errors.Is(err, unix.EIO) { // which is how a terminal ends
+		t.Fatal(err)
+	}
+	return string(text)
 }
 
 var colour = regexp.MustCompile("\x1b\\[[0-9;]*m")
@@ -71,7 +74,7 @@ func TestTail_OnATerminalLinesFitAndHaveColours(t *testing.T) {
 
 	t.Setenv("NO_COLOR", "")
 	t.Setenv("TERM", "xterm")
-	lines := onTerminal(t, p, "tail", "--no-follow")
+	lines := strings.Split(strings.TrimSpace(onTerminal(t, p, "tail", "--no-follow")), "\r\n")
 	if len(lines) != 2 {
 		t.Fatalf("got %q", lines)
 	}
@@ -88,7 +91,19 @@ func TestTail_OnATerminalLinesFitAndHaveColours(t *testing.T) {
 	}
 
 	t.Setenv("NO_COLOR", "1")
-	if lines := onTerminal(t, p, "tail", "--no-follow"); colour.MatchString(lines[0]) {
-		t.Errorf("got %q", lines[0])
+	if text := onTerminal(t, p, "tail", "--no-follow"); colour.MatchString(text) {
+		t.Errorf("got %q", text)
+	}
+}
+
+func TestRebuild_OnATerminalDrawsABar(t *testing.T) {
+	log := ireneotest.SQLite(t, scripted())
+	if err := scripted().Streams[0].For("a").Append(ireneo.WithLog(t.Context(), log), &Written{Text: "one"}); err != nil {
+		t.Fatal(err)
+	}
+	p := program(t, func(a *cli.App) { a.Log = log })
+	text := onTerminal(t, p, "projections", "rebuild", "lengths")
+	if !strings.Contains(text, "\r[####") || !strings.Contains(text, "\r\nlengths is rebuilt from 1 event.") {
+		t.Errorf("got %q", text)
 	}
 }

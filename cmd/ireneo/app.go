@@ -48,6 +48,7 @@ func ofApplication() []*cobra.Command {
 		pass("serve", "Answer HTTP requests until asked to stop", "serve"),
 		pass("work", "Run subscriptions and projections without answering HTTP", "work"),
 		pass("subscriptions", "Look after the subscriptions", "subscriptions list", "subscriptions status NAME"),
+		pass("projections", "Look after the rows of projections", "projections list", "projections verify --all"),
 		pass("tail", "Print the last events, and those that come", "tail", "tail --type 'debt.*' --json"),
 		pass("db", "Migrate, roll back, seed, create and drop the database", "db status", "db migrate", "db --help"),
 		pass("routes", "List what is answered, and by which function", "routes", "routes --json"),
