@@ -17,42 +17,6 @@ import (
 	"github.com/ireneo-dev/ireneo/store"
 )
 
-// Rebuild is how far the table of a projection has come that is to replace the one in use.
-type Rebuild struct {
-	Projection string    `json:"projection"`
-	Phase      string    `json:"phase"`           // starting, filling, following, done, canceled or failed
-	Undo       bool      `json:"undo,omitempty"`  // it is the table that was replaced
-	Running    bool      `json:"running"`         // a process is at it
-	Events     int64     `json:"events"`          // read so far
-	Total      int64     `json:"total"`           // to read, as far as known
-	Rows       int64     `json:"rows"`            // filled so far
-	Rate       int64     `json:"rate"`            // events a second, since a process took it on
-	Error      string    `json:"error,omitempty"` // why it does not go on
-	StartedAt  time.Time `json:"started_at"`
-	ChangedAt  time.Time `json:"changed_at"`
-}
-
-// Left is how long it takes yet at this rate; zero where that is not known.
-func (r Rebuild) Left() time.Duration {
-	if r.Rate == 0 || !r.Running {
-		return 0
-	}
-	return time.Duration(r.Total-r.Events) * time.Second / time.Duration(r.Rate)
-}
-
-// String says it in one line.
-func (r Rebuild) String() string {
-	return fmt.Sprintf("%s: %s, %d of %d events", r.Projection, r.Phase, r.Events, r.Total)
-}
-
-func rebuildOf(r store.Rebuild) Rebuild {
-	return Rebuild{
-		Projection: r.Projection, Phase: r.Phase, Undo: r.Back, Running: r.Alive(rebuild.Now()),
-		Events: r.Events, Total: max(r.Total, r.Events), Rows: r.Rows, Rate: r.Rate, Error: r.Error,
-		StartedAt: r.StartedAt.UTC(), ChangedAt: r.ChangedAt.UTC(),
-	}
-}
-
 // Rebuild makes the rows of a projection anew from the whole log, beside those in use, and
 // puts them in their place when they have caught up. Appends, Run and readers go on
 // meanwhile: they see the old rows until, in one commit, they see the new ones. Only that
@@ -75,7 +39,7 @@ func rebuildOf(r store.Rebuild) Rebuild {
 // It is ErrCanceled where somebody calls CancelRebuild, and ErrPersistsItself with
 // PersistWith.
 func (l *Log) Rebuild(ctx context.Context, name string, report func(Rebuild)) error {
-	return l.rebuild(ctx, name, false, pace{rows: 5000, step: throttled(report)})
+	return l.rebuild(ctx, name, false, pace{rows: 5000, step: rebuild.Throttled(report, Rebuild.over)})
 }
 
 // UndoRebuild puts the table back in use that the last rebuild replaced, brought up to
@@ -83,7 +47,7 @@ func (l *Log) Rebuild(ctx context.Context, name string, report func(Rebuild)) er
 // was replaced it is ErrNothingReplaced. It takes a program that selects the same events
 // as the one whose rows they are, or it is ErrOtherEvents.
 func (l *Log) UndoRebuild(ctx context.Context, name string, report func(Rebuild)) error {
-	return l.rebuild(ctx, name, true, pace{step: throttled(report)})
+	return l.rebuild(ctx, name, true, pace{step: rebuild.Throttled(report, Rebuild.over)})
 }
 
 // CancelRebuild ends the rebuild of a projection, whichever process is at it, and drops
@@ -104,31 +68,10 @@ func (l *Log) CancelRebuild(ctx context.Context, name string) error {
 	return l.store.Discard(ctx, store.ShadowOf(s.schema.Table))
 }
 
-// Rebuilds says of each projection how its last rebuild goes or went, by name.
-func (l *Log) Rebuilds(ctx context.Context) ([]Rebuild, error) {
-	rows, err := store.Rebuilds(ctx, l.DB())
-	all := make([]Rebuild, 0, len(rows))
-	for _, r := range rows {
-		all = append(all, rebuildOf(r))
-	}
-	return all, err
-}
-
 // pace is how a rebuild goes.
 type pace struct {
 	rows int           // filled at once
 	step func(Rebuild) // told of every step
-}
-
-// throttled calls report some times a second, and in the end.
-func throttled(report func(Rebuild)) func(Rebuild) {
-	var last time.Time
-	return func(r Rebuild) {
-		if report != nil && (!r.Running || time.Since(last) > 250*time.Millisecond) {
-			last = time.Now()
-			report(r)
-		}
-	}
 }
 
 // rebuilding is one call of Rebuild or UndoRebuild.
@@ -203,18 +146,12 @@ func (r *rebuilding) claim(ctx context.Context, undo bool) error {
 	case !before.Open() || before.Phase == store.Starting || before.Back || before.Program != program || before.Filter != r.filter:
 		next = store.Rebuild{Shadow: store.ShadowOf(table), Phase: store.Starting}
 	}
-	now := rebuild.Now()
-	if next.StartedAt.IsZero() {
-		next.StartedAt = now
-	}
-	next.Projection, next.Program, next.Filter, next.Error, next.ChangedAt = name, program, r.filter, "", now
-	next.Replaced, next.ReplacedFilter = before.Replaced, before.ReplacedFilter
-	next.Epoch, next.Owner, next.LeaseUntil = before.Epoch+1, uuid.NewString(), now.Add(r.log.config.Lease)
-	claimed, err := next.Claim(ctx, r.log.DB(), now)
-	if err == nil && !claimed {
+	next.Projection, next.Program, next.Filter = name, program, r.filter
+	r.row, err = rebuild.Claim(ctx, r.log.DB(), before, next, r.log.config.Lease)
+	if errors.Is(err, store.ErrFenced) {
 		err = fmt.Errorf("%w: %s, just now", ErrRebuilding, name)
 	}
-	r.row, r.began, r.had = next, time.Now(), next.Events
+	r.began, r.had = time.Now(), r.row.Events
 	return err
 }
 
@@ -324,7 +261,9 @@ func (r *rebuilding) stamped(next *store.Rebuild) *store.Rebuild {
 // reached takes note of what is stored.
 func (r *rebuilding) reached(next store.Rebuild) {
 	r.row = next
-	r.pace.step(rebuildOf(next))
+	told := rebuildOf(next)
+	told.Running = next.Owner != "" // whatever became of the lease meanwhile
+	r.pace.step(told)
 }
 
 // fill writes what the log holds at the start.

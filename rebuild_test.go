@@ -200,8 +200,8 @@ func TestS20_RebuildSeesWhatIsNotSettled(t *testing.T) {
 	})
 }
 
-// crash is what a test ends a rebuild with as a kill does: nothing is given back.
-var crash = errors.New("killed")
+// errKilled is what a test ends a rebuild with as a kill does: nothing is given back.
+var errKilled = errors.New("killed")
 
 // until runs a rebuild that is cut off at its nth step: where ctx ends, or all at once.
 func until(t testing.TB, ctx context.Context, log *ireneo.Log, name string, undo bool, n int, kill bool) (steps int, err error) {
@@ -209,10 +209,10 @@ func until(t testing.TB, ctx context.Context, log *ireneo.Log, name string, undo
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	defer func() {
-		if p := recover(); p != nil && p != any(crash) {
+		if p := recover(); p != nil && p != any(errKilled) {
 			panic(p)
 		} else if p != nil {
-			err = crash
+			err = errKilled
 		}
 	}()
 	err = ireneo.RebuildSteps(ctx, log, name, undo, 2, func(r ireneo.Rebuild) {
@@ -220,7 +220,7 @@ func until(t testing.TB, ctx context.Context, log *ireneo.Log, name string, undo
 			return
 		}
 		if kill {
-			panic(crash)
+			panic(errKilled)
 		}
 		cancel()
 	})

@@ -39,6 +39,55 @@ func (l *Log) Projections() []ProjectionInfo {
 	return all
 }
 
+// Rebuild is how far the table of a projection has come that is to replace the one in use.
+type Rebuild struct {
+	Projection string    `json:"projection"`
+	Phase      string    `json:"phase"`           // starting, filling, following, done, canceled or failed
+	Undo       bool      `json:"undo,omitempty"`  // it is the table that was replaced
+	Running    bool      `json:"running"`         // a process is at it
+	Events     int64     `json:"events"`          // read so far
+	Total      int64     `json:"total"`           // to read, as far as known
+	Rows       int64     `json:"rows"`            // filled so far
+	Rate       int64     `json:"rate"`            // events a second, since a process took it on
+	Error      string    `json:"error,omitempty"` // why it does not go on
+	StartedAt  time.Time `json:"started_at"`
+	ChangedAt  time.Time `json:"changed_at"`
+}
+
+// Left is how long it takes yet at this rate; zero where that is not known.
+func (r Rebuild) Left() time.Duration {
+	if r.Rate == 0 || !r.Running {
+		return 0
+	}
+	return time.Duration(r.Total-r.Events) * time.Second / time.Duration(r.Rate)
+}
+
+// over reports whether it does not go on.
+func (r Rebuild) over() bool { return !r.Running }
+
+// String says it in one line.
+func (r Rebuild) String() string {
+	return fmt.Sprintf("%s: %s, %d of %d events", r.Projection, r.Phase, r.Events, r.Total)
+}
+
+func rebuildOf(r store.Rebuild) Rebuild {
+	return Rebuild{
+		Projection: r.Projection, Phase: r.Phase, Undo: r.Back, Running: r.Alive(rebuild.Now()),
+		Events: r.Events, Total: max(r.Total, r.Events), Rows: r.Rows, Rate: r.Rate, Error: r.Error,
+		StartedAt: r.StartedAt.UTC(), ChangedAt: r.ChangedAt.UTC(),
+	}
+}
+
+// Rebuilds says of each projection how its last rebuild goes or went, by name.
+func (l *Log) Rebuilds(ctx context.Context) ([]Rebuild, error) {
+	rows, err := store.Rebuilds(ctx, l.DB())
+	all := make([]Rebuild, 0, len(rows))
+	for _, r := range rows {
+		all = append(all, rebuildOf(r))
+	}
+	return all, err
+}
+
 // stored is a projection with rows of its own.
 type stored struct {
 	*async

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/google/uuid"
 	"gorm.io/gorm"
 
 	"github.com/ireneo-dev/ireneo/store"
@@ -13,6 +14,37 @@ import (
 // Now is the time as the database keeps it. Leases are about processes, so it is nobody's
 // clock but the machine's.
 func Now() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }
+
+// Claim stores next in place of the rebuild before, for a new owner. It is
+// [store.ErrFenced] where somebody was faster.
+func Claim(ctx context.Context, db *gorm.DB, before, next store.Rebuild, lease time.Duration) (store.Rebuild, error) {
+	now := Now()
+	if next.StartedAt.IsZero() {
+		next.StartedAt = now
+	}
+	next.Error, next.ChangedAt = "", now
+	next.Replaced, next.ReplacedFilter = before.Replaced, before.ReplacedFilter
+	next.Epoch, next.Owner, next.LeaseUntil = before.Epoch+1, uuid.NewString(), now.Add(lease)
+	claimed, err := next.Claim(ctx, db, now)
+	if err == nil && !claimed {
+		err = store.ErrFenced
+	}
+	return next, err
+}
+
+// Throttled calls report some times a second, and where it is over. Nil is never called.
+func Throttled[T any](report func(T), over func(T) bool) func(T) {
+	var last time.Time
+	return func(t T) {
+		if report != nil && (over(t) || time.Since(last) > often) {
+			last = time.Now()
+			report(t)
+		}
+	}
+}
+
+// often is how often a report is made.
+const often = 250 * time.Millisecond
 
 // noticed is how long it takes at most until one that was canceled elsewhere notices.
 const noticed = time.Second
