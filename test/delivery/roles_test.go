@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -23,7 +24,7 @@ import (
 
 // What a process started by a test is told.
 const (
-	roleEnv   = "DELIVERY_ROLE" // write or deliver
+	roleEnv   = "DELIVERY_ROLE" // write, deliver or rebuild
 	urlEnv    = "DELIVERY_URL"
 	mutantEnv = "DELIVERY_MUTANT" // not empty: the cursor moves outside the transaction
 	failEnv   = "DELIVERY_FAIL"   // where the process dies, as "once/after the handler", or stops
@@ -52,12 +53,15 @@ func play(ctx context.Context, role string) (err error) {
 	}
 	defer func() { err = errors.Join(err, st.Close()) }()
 	fmt.Println("ready")
-	if role == "write" {
+	failAtUpdates(log.DB())
+	switch role {
+	case "write":
 		write(ctx, log)
-		return nil
+	case "rebuild":
+		return rebuildAll(ctx, log)
+	default:
+		log.Run(ctx)
 	}
-	failAtCursor(log.DB())
-	log.Run(ctx)
 	return nil
 }
 
@@ -139,17 +143,34 @@ func at(job, point string) {
 	time.Sleep(10 * time.Millisecond) //nolint:forbidigo // a stopped process goes on here when it is continued
 }
 
-// failAtCursor makes the process die around the statement that moves a cursor.
-func failAtCursor(db *gorm.DB) {
+// rebuildAll rebuilds all projections again and again, taking over from whoever was killed.
+func rebuildAll(ctx context.Context, log *ireneo.Log) error {
+	for ctx.Err() == nil {
+		for _, p := range log.Projections() {
+			err := log.Rebuild(ctx, p.Name, func(r ireneo.Rebuild) { at(p.Name, "at "+r.Phase) })
+			if err != nil && !errors.Is(err, ireneo.ErrRebuilding) && !errors.Is(err, ireneo.ErrUnavailable) {
+				return err
+			}
+		}
+		if os.Getenv(failEnv) == "" {
+			return nil
+		}
+	}
+	return nil
+}
+
+// failAtUpdates makes the process die around the statement that stores how far it is.
+func failAtUpdates(db *gorm.DB) {
 	point := func(when string) func(*gorm.DB) {
 		return func(tx *gorm.DB) {
-			set, ok := tx.Statement.Dest.(map[string]any)
-			if !ok || tx.Statement.Table != "event_subscriptions" || set["position"] == nil {
+			set, _ := tx.Statement.Dest.(map[string]any)
+			if set["position"] == nil && !slices.Contains(tx.Statement.Selects, "position") {
 				return
 			}
+			what := map[string]string{"event_subscriptions": " the cursor", "event_rebuilds": " the progress"}[tx.Statement.Table]
 			for _, job := range []string{"once", "purses", "payers"} {
 				if strings.Contains(fmt.Sprint(tx.Statement.Clauses["WHERE"].Expression), job) {
-					at(job, when+" the cursor")
+					at(job, when+what)
 				}
 			}
 		}
