@@ -38,8 +38,7 @@ func OnlyNew() FollowOption { return func(f *following) { f.begin = onlyNew } }
 func Last(n int) FollowOption {
 	return func(f *following) {
 		f.begin = func(ctx context.Context, l *Log, s selection) (int64, map[int64]bool, error) {
-			after, err := l.beforeLast(ctx, s, n)
-			return after, nil, err
+			return last(ctx, l, s, n)
 		}
 	}
 }
@@ -129,24 +128,20 @@ func (l *Log) batch(records []store.Record, s selection) (Batch, error) {
 	return b, err
 }
 
-// recent is how far back OnlyNew looks for what is committed, but not settled yet.
-const recent = 1000
-
 // onlyNew finds the settled end of the log, and what is committed beyond it.
 func onlyNew(ctx context.Context, l *Log, _ selection) (after int64, seen map[int64]bool, err error) {
-	seen = map[int64]bool{}
-	for r, err := range l.store.Read(ctx, store.Query{Order: store.NewestFirst, Limit: recent}) {
-		if err != nil {
-			return 0, nil, err
-		}
-		seen[r.Position], after = true, r.Position-1
+	if after, err = store.SettledPosition(ctx, l.store); err != nil {
+		return 0, nil, err
 	}
-	q := store.Query{Order: store.ByPosition, AfterPosition: after}
-	for r, err := range l.store.Read(ctx, q) {
+	seen = map[int64]bool{}
+	for r, err := range l.store.Read(ctx, store.Query{Order: store.NewestFirst}) {
 		if err != nil {
 			return 0, nil, err
 		}
-		after = r.Position
+		if r.Position <= after {
+			break
+		}
+		seen[r.Position] = true
 	}
 	return after, seen, nil
 }
@@ -155,36 +150,29 @@ func onlyNew(ctx context.Context, l *Log, _ selection) (after int64, seen map[in
 // committed up to it, and whoever follows After it is handed all the rest. On PostgreSQL
 // it may be a little behind the last append.
 func (l *Log) Position(ctx context.Context) (int64, error) {
-	last, err := l.first(ctx, store.Query{Order: store.NewestFirst})
-	if err != nil || last.Position == 0 {
-		return 0, err
-	}
-	settled, err := l.first(ctx, store.Query{Order: store.ByPosition, AfterPosition: last.Position - 1})
-	if err != nil || settled.Position > 0 {
-		return settled.Position, err
-	}
-	after, _, err := onlyNew(ctx, l, nil)
-	return after, err
+	return store.SettledPosition(ctx, l.store)
 }
 
-// beforeLast is the position before the append that holds the nth selected event from the
-// end.
-func (l *Log) beforeLast(ctx context.Context, s selection, n int) (after int64, err error) {
-	if n < 1 {
-		after, _, err = onlyNew(ctx, l, s)
-		return after, err
+// last finds the append that holds the nth selected event from the end. Where it is beyond
+// the settled end, the log is followed from there, for what is committed yet, but for what
+// was committed before it.
+func last(ctx context.Context, l *Log, s selection, n int) (after int64, seen map[int64]bool, err error) {
+	after, seen, err = onlyNew(ctx, l, s)
+	if n < 1 || err != nil {
+		return after, seen, err
 	}
 	for r, err := range l.store.Read(ctx, store.Query{Order: store.NewestFirst}) {
 		if err != nil {
-			return 0, err
+			return 0, nil, err
 		}
+		delete(seen, r.Position)
 		kept, err := s.keep([]store.Record{r})
 		if err != nil {
-			return 0, err
+			return 0, nil, err
 		}
 		if n -= len(kept); n == 0 {
-			return r.Position - 1, nil
+			return min(after, r.Position-1), seen, nil
 		}
 	}
-	return 0, nil
+	return 0, nil, nil
 }

@@ -274,6 +274,21 @@ func TestS02_OnlyNewLeavesOutWhatIsCommittedBehindAnOpenTransaction(t *testing.T
 	})
 }
 
+// Whoever wants the last few is handed what is committed below them later, too.
+func TestX02_LastMissesNothingThatIsCommittedLate(t *testing.T) {
+	postgresOnly(t, config(), func(t *testing.T, ctx context.Context, log *ireneo.Log) {
+		must(t, Journal.For("a").Append(ctx, &Noted{Text: "old"}))
+		tx := log.DB().Begin()
+		must(t, Journal.For("b").AppendTx(ctx, tx, &Noted{Text: "open"}))
+		noteEach(t, ctx, "c", "before", "last")
+		f := follow(t, log, nothing, ireneo.Last(1))
+		f.want(t, live)
+		must(t, tx.Commit().Error)
+		f.want(t, "open", "last")
+		f.end(t)
+	})
+}
+
 // S02: whoever reads at a position and follows after it sees everything.
 func TestS02_PositionIsSettled(t *testing.T) {
 	want := func(t *testing.T, ctx context.Context, log *ireneo.Log, want int64) {

@@ -115,7 +115,8 @@ func (v *verifying) run(ctx context.Context) error {
 // position is as far as the rows should have come.
 func (v *verifying) position(ctx context.Context) (int64, error) {
 	if v.of.transactional {
-		return store.LastPosition(ctx, v.tx, math.MaxInt64)
+		last, err := v.log.first(ctx, store.Query{Order: store.NewestFirst, Tx: v.tx})
+		return last.Position, err
 	}
 	s, err := store.FindSubscription(ctx, v.tx, v.of.projection.name)
 	if errors.Is(err, gorm.ErrRecordNotFound) { // Run has never run
