@@ -1,6 +1,7 @@
 package cli_test
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -89,13 +90,13 @@ func post(_ context.Context, b ireneo.Batch) error {
 	return nil
 }
 
-func applicationOf(streams ...string) *ireneo.Subscription {
-	return &ireneo.Subscription{Filters: []ireneo.Filter{{Streams: streams}}, Handle: post, Attempts: 2, Backoff: time.Millisecond}
+func subscriptionTo(stream string) *ireneo.Subscription {
+	return &ireneo.Subscription{Filters: []ireneo.Filter{{Streams: []string{stream}}}, Handle: post, Attempts: 2, Backoff: time.Millisecond}
 }
 
 // scripted is the configuration of the application.
 func scripted() ireneo.Config {
-	notes, letters := applicationOf("journal"), applicationOf("letter")
+	notes, letters := subscriptionTo(cmp.Or(os.Getenv("NOTES"), "journal")), subscriptionTo("letter")
 	notes.Name = "notes"
 	letters.Name, letters.Park = "letters", true
 	c := ireneo.Config{
