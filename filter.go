@@ -166,7 +166,7 @@ func parsePattern(p string) (before string, star bool, err error) {
 
 func fits(pattern, name string) bool {
 	if before, star := strings.CutSuffix(pattern, "*"); star {
-		return len(name) > len(before) && strings.HasPrefix(name, before)
+		return strings.HasPrefix(name, before)
 	}
 	return pattern == name
 }

@@ -326,21 +326,21 @@ func TestS16_FollowSelects(t *testing.T) {
 			filters filters
 			want    []string
 		}{
-			"none":           {nil, []string{"one+two+account.deposited", "account.deposited", "account.opened"}},
-			"everything":     {filters{{}}, []string{"one+two+account.deposited", "account.deposited", "account.opened"}},
-			"no type":        {filters{{Types: []string{}}}, nil},
-			"no stream":      {filters{{Streams: []string{}}}, nil},
-			"type":           {filters{{Types: []string{"account.noted"}}}, []string{"one+two"}},
-			"pattern twice":  {filters{{Types: []string{"account.d*", "account.dep*"}}}, []string{"account.deposited", "account.deposited"}},
-			"descendants":    {filters{{Types: []string{"account.*"}, Streams: []string{"acc*"}}}, []string{"account.deposited", "account.opened"}},
-			"stream":         {filters{{Streams: []string{"journal"}}}, []string{"one+two+account.deposited"}},
-			"one stream":     {filters{{Streams: []string{"account/a/1"}}}, []string{"account.deposited"}},
-			"streams":        {filters{{Streams: []string{"account/a*", "account/b"}}}, []string{"account.deposited", "account.opened"}},
-			"longer than it": {filters{{Streams: []string{"account/b*"}}}, nil},
-			"type and data":  {filters{{Types: []string{"account.deposited"}, Data: map[string]any{"amount": 7.0}}}, []string{"account.deposited"}},
-			"or":             {filters{textIs("one"), {Data: map[string]any{"amount": 5}}, textIs("one")}, []string{"one+account.deposited"}},
-			"meta":           {filters{{Meta: map[string]any{"user": "7"}}}, []string{"one+two+account.deposited"}},
-			"other meta":     {filters{{Meta: map[string]any{"user": "8"}}}, nil},
+			"none":                  {nil, []string{"one+two+account.deposited", "account.deposited", "account.opened"}},
+			"everything":            {filters{{}}, []string{"one+two+account.deposited", "account.deposited", "account.opened"}},
+			"no type":               {filters{{Types: []string{}}}, nil},
+			"no stream":             {filters{{Streams: []string{}}}, nil},
+			"type":                  {filters{{Types: []string{"account.noted"}}}, []string{"one+two"}},
+			"pattern twice":         {filters{{Types: []string{"account.d*", "account.dep*"}}}, []string{"account.deposited", "account.deposited"}},
+			"descendants":           {filters{{Types: []string{"account.*"}, Streams: []string{"acc*"}}}, []string{"account.deposited", "account.opened"}},
+			"stream":                {filters{{Streams: []string{"journal"}}}, []string{"one+two+account.deposited"}},
+			"one stream":            {filters{{Streams: []string{"account/a/1"}}}, []string{"account.deposited"}},
+			"streams":               {filters{{Streams: []string{"account/a*", "account/b"}}}, []string{"account.deposited", "account.opened"}},
+			"begins with all of it": {filters{{Streams: []string{"account/b*"}}}, []string{"account.opened"}},
+			"type and data":         {filters{{Types: []string{"account.deposited"}, Data: map[string]any{"amount": 7.0}}}, []string{"account.deposited"}},
+			"or":                    {filters{textIs("one"), {Data: map[string]any{"amount": 5}}, textIs("one")}, []string{"one+account.deposited"}},
+			"meta":                  {filters{{Meta: map[string]any{"user": "7"}}}, []string{"one+two+account.deposited"}},
+			"other meta":            {filters{{Meta: map[string]any{"user": "8"}}}, nil},
 		} {
 			t.Run(name, func(t *testing.T) {
 				f := follow(t, log, nothing, ireneo.Matching(tt.filters...))
@@ -369,4 +369,54 @@ func TestFollow_FiltersThatAreNotUnderstood(t *testing.T) {
 			wantError(t, err, tt.want)
 		}
 	}
+}
+
+// S07: whoever has left is handed nothing more, in whichever way and however often it left.
+func TestS07_WhoeverLeavesIsHandedNothing(t *testing.T) {
+	each(t, config(), func(t *testing.T, ctx context.Context, log *ireneo.Log) {
+		stays := follow(t, log, nothing)
+		stays.want(t, live)
+		cancels := follow(t, log, nothing)
+		cancels.want(t, live)
+		cancels.cancel()
+		cancels.end(t)
+		breaks := 0
+		for batch, err := range log.Follow(ctx) {
+			must(t, err)
+			if breaks++; len(batch.Events) == 0 {
+				break
+			}
+		}
+		noteEach(t, ctx, "a", "one", "two")
+		stays.want(t, "one", "two")
+		if breaks != 1 || len(cancels.batches) > 0 {
+			t.Errorf("%d batches before it left, %d after that", breaks, len(cancels.batches))
+		}
+		stays.end(t)
+	})
+}
+
+// X09: a pattern matches what is below it, not itself; what two patterns match comes once.
+func TestX09_Patterns(t *testing.T) {
+	wide := &ireneo.Stream{Type: "account.savings", Purpose: "Money put aside"}
+	each(t, with([]*ireneo.Stream{wide}), func(t *testing.T, ctx context.Context, log *ireneo.Log) {
+		must(t, Account.For("a").Append(ctx, &Deposited{Amount: 1}))
+		must(t, wide.For("a").Append(ctx, &Noted{Text: "below"}))
+		must(t, Journal.For("a").Append(ctx, &Noted{Text: "beside"}))
+		for pattern, want := range map[string][]string{
+			"account.*":           {"below"},
+			"account*":            {"account.deposited", "below"},
+			"account":             {"account.deposited"},
+			"account.savings":     {"below"},
+			"account.savings/*":   {"below"},
+			"account.savings.*":   nil,
+			"*":                   {"account.deposited", "below", "beside"},
+			"account*,account.*":  {"account.deposited", "below"},
+			"journal,account/a,*": {"account.deposited", "below", "beside"},
+		} {
+			f := follow(t, log, nothing, ireneo.Matching(ireneo.Filter{Streams: strings.Split(pattern, ",")}))
+			f.want(t, append(want, live)...)
+			f.end(t)
+		}
+	})
 }

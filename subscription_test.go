@@ -362,3 +362,55 @@ func TestOpen_ReportsMistakesOfSubscriptions(t *testing.T) {
 		}
 	}
 }
+
+// S05: whatever keeps an append from being committed keeps it from being delivered.
+func TestS05_WhatFailsIsNotDelivered(t *testing.T) {
+	c, h := subscribed(willing, func(s *ireneo.Subscription) { s.Filters = nil })
+	each(t, c, func(t *testing.T, ctx context.Context, log *ireneo.Log) {
+		running(t, log)
+		must(t, Account.For("a").Append(ctx, &Deposited{Amount: 5}))
+		wantError(t, Account.For("a").Append(ctx, &Deposited{Amount: -1}), ireneo.ErrInvalid)
+		wantError(t, Account.For("a").Append(ctx, &Withdrawn{Amount: 6}), ireneo.ErrInvalid)
+		wantError(t, Account.For("a").Append(ctx, &Deposited{Amount: 1}, ireneo.ExpectVersion(0)), ireneo.ErrConflict)
+		rolledBack(t, log, func(tx *gorm.DB) { must(t, Account.For("a").AppendTx(ctx, tx, &Deposited{Amount: 1})) })
+		must(t, log.DB().Exec("ALTER TABLE balances RENAME TO hidden").Error)
+		if err := Account.For("a").Append(ctx, &Deposited{Amount: 1}); !errors.As(err, new(*ireneo.ProjectionError)) {
+			t.Errorf("without a table: %v", err)
+		}
+		must(t, log.DB().Exec("ALTER TABLE hidden RENAME TO balances").Error)
+		noteEach(t, ctx, "a", "last")
+		h.want(t, "account.deposited", "last")
+	})
+}
+
+// S06: while one handler does not come to an end and others fail, appends go on and so do
+// the rest.
+func TestS06_HandlersDelayNobody(t *testing.T) {
+	gate := make(chan struct{})
+	c, h := subscribed(willing, asItIs)
+	c.Subscriptions = append(c.Subscriptions,
+		&ireneo.Subscription{Name: "slow", Handle: func(ctx context.Context, _ ireneo.Batch) error {
+			select {
+			case <-gate:
+			case <-ctx.Done():
+			}
+			return ctx.Err()
+		}},
+		&ireneo.Subscription{Name: "failing", Attempts: 1_000_000, Handle: func(context.Context, ireneo.Batch) error { return errHandler }},
+		&ireneo.Subscription{Name: "panicking", Attempts: 1, Handle: func(context.Context, ireneo.Batch) error { panic("it panics") }},
+	)
+	each(t, c, func(t *testing.T, ctx context.Context, log *ireneo.Log) {
+		running(t, log)
+		for n := range 100 {
+			noteEach(t, ctx, "a", fmt.Sprint(n))
+			h.want(t, fmt.Sprint(n))
+		}
+		eventually(t, log, "panicking", "stopped", stopped)
+		for _, name := range []string{"slow", "failing"} {
+			if d := eventually(t, log, name, "led", func(d ireneo.Delivery) bool { return d.Led }); d.Position != 0 || d.State != "running" {
+				t.Errorf("it is %+v", d)
+			}
+		}
+	})
+	close(gate)
+}
