@@ -83,6 +83,12 @@ var accountWithRow = &ireneo.Stream{
 	Transactional: ireneo.Materialize(balances),
 }
 
+// accountAfter keeps the row after the commit.
+var accountAfter = &ireneo.Stream{
+	Type: "account", Purpose: "Money of one owner", Consistency: accountPosition,
+	Async: ireneo.Materialize(balances),
+}
+
 // journal is a stream that nothing has to be known of.
 var journal = &ireneo.Stream{Type: "journal", Purpose: "Deposits nobody decides on"}
 
@@ -130,5 +136,9 @@ func withLog(ctx context.Context, st store.Store, c ireneo.Config) (context.Cont
 	if err != nil {
 		return nil, err
 	}
-	return ireneo.WithMeta(ireneo.WithLog(ctx, log), meta), nil
+	return carrying(ctx, log), nil
+}
+
+func carrying(ctx context.Context, log *ireneo.Log) context.Context {
+	return ireneo.WithMeta(ireneo.WithLog(ctx, log), meta)
 }

@@ -69,6 +69,15 @@ func startSQLite(ctx context.Context, s *site) (load, error) {
 
 // openSQLite opens a log on a new file.
 func openSQLite(ctx context.Context, s *site, path string) (context.Context, error) {
+	st, err := migratedSQLite(ctx, s, path)
+	if err != nil {
+		return nil, err
+	}
+	return withLog(ctx, st, config(account))
+}
+
+// migratedSQLite opens a store on a new file.
+func migratedSQLite(ctx context.Context, s *site, path string) (*sqlite.Store, error) {
 	st, err := sqlite.Open(ctx, path)
 	if err != nil {
 		return nil, err
@@ -79,10 +88,7 @@ func openSQLite(ctx context.Context, s *site, path string) (context.Context, err
 	if err != nil {
 		return nil, err
 	}
-	if err := store.Up(ctx, providers...); err != nil {
-		return nil, err
-	}
-	return withLog(ctx, st, config(account))
+	return st, store.Up(ctx, providers...)
 }
 
 // startShallow appends second events: each to a stream whose first one was appended just before,

@@ -2,14 +2,11 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io/fs"
 	"iter"
 	"sync/atomic"
 	"testing"
 
-	"github.com/pressly/goose/v3"
 	"gorm.io/driver/postgres"
 	"gorm.io/gorm"
 
@@ -20,8 +17,9 @@ import (
 // nowhere is a store that stores nothing: what a benchmark on it measures is the framework alone.
 // Streams are empty when read, so appends must stay in the log's cache.
 type nowhere struct {
-	db        *gorm.DB
-	positions atomic.Int64
+	store.Store // is nil: no benchmark uses the rest of it
+	db          *gorm.DB
+	positions   atomic.Int64
 }
 
 func newNowhere(b *testing.B) *nowhere {
@@ -49,19 +47,11 @@ func (s *nowhere) Insert(_ context.Context, batches ...*store.Batch) []error {
 	return make([]error, len(batches))
 }
 
-func (s *nowhere) InsertTx(context.Context, *gorm.DB, *store.Batch) error { return errUnused }
-
 func (s *nowhere) Read(context.Context, store.Query) iter.Seq2[store.Record, error] {
 	return func(func(store.Record, error) bool) {}
 }
 
 func (s *nowhere) DB() *gorm.DB { return s.db }
-
-func (s *nowhere) Migrations(fs.FS) ([]*goose.Provider, error) { return nil, errUnused }
-
-func (s *nowhere) Close() error { return nil }
-
-var errUnused = errors.New("the benchmarks do not use this")
 
 // BenchmarkAppend is the time and the allocations of one append outside the database: validation,
 // encoding, meta, consistency fold, rows.

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -110,6 +111,9 @@ func TestCases_NameTheirLimits(t *testing.T) {
 		if r.limit != (limit{}) && !seen[r.limit] {
 			t.Errorf("%s is compared with %v, which is no row", r, r.limit)
 		}
+		if r.target.absolute() == (r.limit != limit{}) && r.target != (target{}) {
+			t.Errorf("%s has the target %v and the limit %v: it needs one of them", r, r.target, r.limit)
+		}
 	}
 }
 
@@ -162,6 +166,46 @@ func TestReport_JudgesTheMedianOfTheRounds(t *testing.T) {
 	}
 }
 
+func TestReport_JudgesWhatIsBoundByItself(t *testing.T) {
+	r := newReport([]row{
+		{name: "delivery", target: p99AtMost(50 * time.Millisecond)},
+		{name: "replay", target: memoryAtMost(256 << 20)},
+	}, options{rounds: 3})
+	for i, ms := range []time.Duration{49, 48, 51} {
+		r.Rows[0].Rounds = append(r.Rows[0].Rounds, sample{P99: ms * time.Millisecond, P50: time.Hour})
+		r.Rows[1].Rounds = append(r.Rows[1].Rounds, sample{Memory: usage{Live: int64(i+257) << 20, Resident: int64(300-i) << 20}})
+	}
+
+	if err := r.conclude(t.Context(), &place{dir: t.TempDir()}); err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []string{" p99 ≤ 50ms met, within noise", "259, 300 live ≤ 256 MiB missed"} {
+		row := r.Rows[i]
+		if got := row.Memory.String() + " " + row.Target + " " + row.Verdict; got != want {
+			t.Errorf("%s: got %q, want %q", row.Name, got, want)
+		}
+	}
+}
+
+func TestReport_SaysWhatEachLimitIs(t *testing.T) {
+	r := newReport([]row{
+		{name: "quick", clients: 8},
+		{name: "slow", limit: limit{"quick", 8}, target: atLeast(0.95)},
+		{name: "failing", limit: limit{"quick", 8}, target: atLeast(0.95)},
+	}, options{rounds: 2})
+	for i := range r.Rows {
+		r.Rows[i].Rounds = []sample{{Ops: 100}, {Ops: 151}}
+	}
+
+	if err := r.conclude(t.Context(), &place{dir: t.TempDir(), notes: []string{"COPY went nowhere."}}); err != nil {
+		t.Fatal(err)
+	}
+	want := "The limit of slow and of failing is quick × 8.\nCOPY went nowhere.\nDisturbed: quick × 8 ran at 100 to 151 ops/s."
+	if got := r.legend() + r.drift(); got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
 func TestReport_GivesNoVerdictWhereTheLimitWasDisturbed(t *testing.T) {
 	r := newReport([]row{{name: "limit"}, {name: "row", limit: limit{name: "limit"}, target: atLeast(0.85)}}, options{rounds: 2})
 	r.Rows[0].Rounds = []sample{{Ops: 100}, {Ops: 151}}
@@ -183,6 +227,33 @@ func TestSummarize_LeavesOutWhatIsNotTimed(t *testing.T) {
 	want := sample{Count: 3, Ops: 1000, P50: 2 * time.Millisecond, P99: 2 * time.Millisecond}
 	if got != want {
 		t.Errorf("got %+v, want %+v", got, want)
+	}
+}
+
+func TestSummarize_CountsTheEventsOfAnOperation(t *testing.T) {
+	got := summarize([]timings{
+		{each: []time.Duration{time.Second}, busy: time.Second, events: 500, memory: usage{Live: 3, Resident: 5}},
+		{each: []time.Duration{time.Second}, busy: time.Second, events: 500, memory: usage{Live: 4, Resident: 4}},
+	}, 1)
+	want := sample{Count: 2, Ops: 500, P50: time.Second, P99: time.Second, Memory: usage{Live: 4, Resident: 5}}
+	if got != want {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+}
+
+func TestWatched_SeesWhatIsInUse(t *testing.T) {
+	hold := watched{clients{{op: func(context.Context) error {
+		held := make([]byte, 64<<20)
+		runtime.GC()
+		runtime.KeepAlive(held)
+		return nil
+	}}}}
+	found, err := hold.run(t.Context(), 50*time.Millisecond)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := found[0].memory.Live >> 20; got < 64 || got > 128 {
+		t.Errorf("got %d MiB, want 64 and a little", got)
 	}
 }
 

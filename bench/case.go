@@ -17,6 +17,7 @@ type row struct {
 	limit   limit  // what it is compared with; zero: nothing
 	target  target // zero: none
 	start   start
+	once    bool // one long turn a round instead of many, without a warm-up: its operations take seconds, or are no use in parts
 }
 
 // start prepares what a row measures: schema, data, connections. What has to be undone it
@@ -44,38 +45,6 @@ const (
 
 // postgresL is the limit L(clients).
 func postgresL(clients int) limit { return limit{name: pgbenchInsert, clients: clients} }
-
-// target bounds the ratio of a row to its limit.
-type target struct {
-	bound   float64
-	latency bool // the ratio is of p50 latencies and must not exceed the bound; else of ops/s, and must reach it
-}
-
-func atLeast(ratio float64) target { return target{bound: ratio} }
-
-// latencyAtMost compares how long one operation takes.
-func latencyAtMost(ratio float64) target { return target{bound: ratio, latency: true} }
-
-func (t target) met(ratio float64) bool {
-	if t.latency {
-		return ratio <= t.bound
-	}
-	return ratio >= t.bound
-}
-
-func (t target) String() string {
-	switch {
-	case t.bound == 0:
-		return ""
-	case t.latency:
-		return fmt.Sprintf("p50 ≤ %.2f", t.bound)
-	default:
-		return fmt.Sprintf("≥ %.2f", t.bound)
-	}
-}
-
-// isLimit reports whether the row does nothing but set a limit.
-func (r row) isLimit() bool { return r.target == (target{}) && strings.HasPrefix(r.name, "INSERT") }
 
 func (r row) key() limit { return limit{r.name, r.clients} }
 

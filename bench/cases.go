@@ -1,5 +1,7 @@
 package main
 
+import "time"
+
 // cases is the table, in the order in which its rows are measured within a round: each limit close
 // to what is held to it. A new row is an entry here.
 func cases() []row {
@@ -7,8 +9,9 @@ func cases() []row {
 		shallow = "append, warm, depth 1"
 		raw     = "INSERT, modernc driver, FULL"
 		bare    = "INSERT, form post to bare Echo"
+		copied  = "COPY of the same events"
 	)
-	return []row{
+	rows := []row{
 		{id: "L", name: pgbenchInsert, clients: 1, start: startPgbench},
 		{id: "P1", name: "append, warm", clients: 1, limit: postgresL(1), target: atLeast(0.85), start: startAppend},
 		{id: "L", name: pgxInsert, clients: 1, limit: postgresL(1), start: startPgxInsert},
@@ -35,5 +38,27 @@ func cases() []row {
 
 		{name: raw, clients: 1, start: startRawSQLite},
 		{id: "P14", name: "append, SQLite, FULL", clients: 1, limit: limit{raw, 1}, target: atLeast(0.85), start: startSQLite},
+
+		{id: "P12", name: "append until async projection is seen", clients: 8, target: p99AtMost(50 * time.Millisecond), start: startDelivery, once: true},
+
+		{name: copied, clients: 1, start: startCopy, once: true},
+		{id: "P10", name: "rebuild", clients: 1, limit: limit{copied, 1}, target: atLeast(0.5), start: startRebuild, once: true},
+		{id: "P15", name: "rebuild, memory", clients: 1, target: memoryAtMost(256 << 20), start: watchingMemory(startRebuild), once: true},
+		{id: "P15", name: "replay of one stream, memory", clients: 1, target: memoryAtMost(256 << 20), start: watchingMemory(startReplay), once: true},
+	}
+	rows = append(rows, besideSubscriptions("append", 8, startBeside)...)
+	rows = append(rows, besideSubscriptions("append", 1, startBeside)...)
+	return append(rows, besideSubscriptions("append, SQLite", 1, startBesideSQLite)...)
+}
+
+// besideSubscriptions are appends beside a subscription of each kind: what its handler does must not
+// matter to them. What a subscription costs that does nothing is in the limit.
+func besideSubscriptions(name string, clients int, start func(handle) start) []row {
+	limits, unslowed := limit{name + " beside a quick handler", clients}, atLeast(0.95)
+	return []row{
+		{name: name + " beside nothing", clients: clients, limit: limits, start: start(nil)},
+		{name: limits.name, clients: clients, start: start(quick)},
+		{id: "S06", name: name + " beside a slow handler", clients: clients, limit: limits, target: unslowed, start: start(slow)},
+		{id: "S06", name: name + " beside a failing handler", clients: clients, limit: limits, target: unslowed, start: start(failing)},
 	}
 }

@@ -19,16 +19,19 @@ type clients []client
 
 // sample is what one measurement found.
 type sample struct {
-	Count int           `json:"count"` // operations
-	Ops   float64       `json:"ops"`   // per second, of all clients together
-	P50   time.Duration `json:"p50_ns"`
-	P99   time.Duration `json:"p99_ns"`
+	Count  int           `json:"count"` // operations
+	Ops    float64       `json:"ops"`   // per second, of all clients together
+	P50    time.Duration `json:"p50_ns"`
+	P99    time.Duration `json:"p99_ns"`
+	Memory usage         `json:"memory,omitzero"`
 }
 
 // timings are how long each operation of one client took.
 type timings struct {
-	each []time.Duration
-	busy time.Duration // all of them together
+	each   []time.Duration
+	busy   time.Duration // all of them together
+	events int           // the rate is of these where an operation is of many
+	memory usage         // where it was watched
 }
 
 func (c clients) run(ctx context.Context, d time.Duration) ([]timings, error) {
@@ -41,6 +44,20 @@ func (c clients) run(ctx context.Context, d time.Duration) ([]timings, error) {
 	}
 	group.Wait()
 	return all, errors.Join(errs...)
+}
+
+// many is a load each of whose operations is of so many events.
+type many struct {
+	events int
+	load
+}
+
+func (m many) run(ctx context.Context, d time.Duration) ([]timings, error) {
+	found, err := m.load.run(ctx, d)
+	for i := range found {
+		found[i].events = m.events
+	}
+	return found, err
 }
 
 // loop runs at least one operation.
@@ -68,16 +85,20 @@ func (c client) loop(ctx context.Context, until time.Time) (timings, error) {
 // summarize gives the rate of n clients from what any of them did, each over the time it was busy:
 // what goes before an operation does not count.
 func summarize(all []timings, n int) sample {
+	var s sample
 	var each []time.Duration
 	var busy time.Duration
+	var done int
 	for _, t := range all {
 		each = append(each, t.each...)
 		busy += t.busy
+		done += len(t.each) * max(1, t.events)
+		s.Memory = s.Memory.most(t.memory)
 	}
 	slices.Sort(each)
-	s := sample{Count: len(each), P50: percentile(each, 50), P99: percentile(each, 99)}
+	s.Count, s.P50, s.P99 = len(each), percentile(each, 50), percentile(each, 99)
 	if busy > 0 {
-		s.Ops = float64(n) * float64(len(each)) / busy.Seconds()
+		s.Ops = float64(n) * float64(done) / busy.Seconds()
 	}
 	return s
 }

@@ -21,6 +21,7 @@ type options struct {
 	duration time.Duration // of all turns of a row in a round
 	only     string        // comma-separated ids and parts of names; empty: all
 	quick    bool
+	events   int    // of what is replayed and rebuilt
 	out      string // one more copy of the JSON
 	postgres string // URL of a server; empty: a cluster of our own
 	dir      string // where the cluster and the SQLite files go
@@ -50,7 +51,7 @@ func run(ctx context.Context, args []string, stdout, progress io.Writer) (err er
 	if err != nil {
 		return err
 	}
-	machine := &place{dir: o.dir, url: o.postgres}
+	machine := &place{dir: o.dir, url: o.postgres, events: o.events}
 	defer func() { err = errors.Join(err, machine.close()) }()
 	rows, err := choose(cases(), o.only, pgbenchOf(machine) != "")
 	if err != nil {
@@ -71,7 +72,8 @@ func parse(args []string) (options, error) {
 	flags.IntVar(&o.rounds, "rounds", 5, "how often every row is measured")
 	flags.DurationVar(&o.duration, "duration", 2*time.Second, "how long each row is measured in a round")
 	flags.StringVar(&o.only, "only", "", "comma-separated `ids` or parts of names; their limits come along")
-	flags.BoolVar(&o.quick, "quick", false, "one round of 300 ms: shows that everything runs, says nothing")
+	flags.BoolVar(&o.quick, "quick", false, "one round of 300 ms, at most 10 000 events: shows that everything runs, says nothing")
+	flags.IntVar(&o.events, "events", 1_000_000, "how many are replayed and rebuilt")
 	flags.StringVar(&o.out, "out", "", "write the JSON to this `file` too")
 	flags.StringVar(&o.postgres, "postgres", "", "`URL` of a server to use instead of starting one; needs the right to CHECKPOINT")
 	flags.StringVar(&o.dir, "dir", os.TempDir(), "where databases are kept: a `directory` on the disk to be measured")
@@ -81,10 +83,10 @@ func parse(args []string) (options, error) {
 	}
 
 	if o.quick {
-		o.rounds, o.duration = 1, 300*time.Millisecond
+		o.rounds, o.duration, o.events = 1, 300*time.Millisecond, min(o.events, 10_000)
 	}
-	if o.rounds < 1 || o.duration <= 0 {
-		return o, errors.New("-rounds and -duration must be positive")
+	if o.rounds < 1 || o.duration <= 0 || o.events < depth {
+		return o, fmt.Errorf("-rounds and -duration must be positive, and -events at least %d", depth)
 	}
 	return o, nil
 }

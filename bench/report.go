@@ -14,6 +14,7 @@ type report struct {
 	Started time.Time `json:"started"`
 	Setup   setup     `json:"setup"`
 	Rows    []result  `json:"rows"`
+	Notes   []string  `json:"notes,omitempty"` // how some of it was measured on this machine
 }
 
 // result is what the rounds of one row found.
@@ -26,27 +27,32 @@ type result struct {
 	Ops     float64       `json:"ops"` // medians of the rounds
 	P50     time.Duration `json:"p50_ns"`
 	P99     time.Duration `json:"p99_ns"`
+	Memory  usage         `json:"memory,omitzero"` // the most of any round
 	Limit   string        `json:"limit,omitempty"`
-	Ratio   *ratio        `json:"ratio,omitempty"`  // to Limit
-	OfPgx   *ratio        `json:"of_pgx,omitempty"` // to the limit as pgx reaches it, where Limit is pgbench
+	Ratio   *spread       `json:"ratio,omitempty"`  // to Limit
+	OfPgx   *spread       `json:"of_pgx,omitempty"` // to the limit as pgx reaches it, where Limit is pgbench
 	Target  string        `json:"target,omitempty"`
 	Verdict string        `json:"verdict,omitempty"`
 	Rounds  []sample      `json:"rounds"`
 }
 
-// ratio is of a row to another one, round by round: the distance from least to greatest is the noise
-// of the run.
-type ratio struct {
+// spread is what was found round by round, of a row or of its ratio to another one: the distance from
+// least to greatest is the noise of the run.
+type spread struct {
 	Median float64 `json:"median"`
 	Min    float64 `json:"min"`
 	Max    float64 `json:"max"`
 }
 
-func (r *ratio) String() string {
-	if r == nil {
+func newSpread(values []float64) *spread {
+	return &spread{Median: median(values), Min: slices.Min(values), Max: slices.Max(values)}
+}
+
+func (s *spread) String() string {
+	if s == nil {
 		return ""
 	}
-	return fmt.Sprintf("%.2f (%.2f–%.2f)", r.Median, r.Min, r.Max)
+	return fmt.Sprintf("%.2f (%.2f–%.2f)", s.Median, s.Min, s.Max)
 }
 
 func newReport(rows []row, o options) *report {
@@ -64,14 +70,25 @@ func (r *report) conclude(ctx context.Context, p *place) error {
 		row.Ops = median(row.values(func(s sample) float64 { return s.Ops }))
 		row.P50 = time.Duration(median(row.values(func(s sample) float64 { return float64(s.P50) })))
 		row.P99 = time.Duration(median(row.values(func(s sample) float64 { return float64(s.P99) })))
+		for _, s := range row.Rounds {
+			row.Memory = row.Memory.most(s.Memory)
+		}
 	}
 	for i := range r.Rows {
 		r.compare(&r.Rows[i])
 	}
+	r.Notes = p.notes
 	return r.Setup.finish(ctx, p)
 }
 
+// compare says how a row does by its limit and its target.
 func (r *report) compare(row *result) {
+	target := row.row.target
+	row.Target = target.String()
+	if target.absolute() {
+		row.Verdict = target.verdict(newSpread(row.values(target.of)))
+		return
+	}
 	of := r.find(row.row.limit)
 	if of == nil {
 		return
@@ -80,8 +97,8 @@ func (r *report) compare(row *result) {
 	if of.Name == pgbenchInsert && row.Name != pgxInsert {
 		row.OfPgx = row.to(r.find(limit{pgxInsert, of.Clients}))
 	}
-	if row.row.target != (target{}) {
-		row.Target, row.Verdict = row.row.target.String(), row.row.target.verdict(row.Ratio)
+	if row.Target != "" {
+		row.Verdict = target.verdict(row.Ratio)
 		if of.disturbed() {
 			row.Verdict = "disturbed: run again"
 		}
@@ -97,20 +114,16 @@ func (r *report) find(l limit) *result {
 	return nil
 }
 
-// to is the ratio of latencies where the row's target is about these, else of rates.
-func (r *result) to(of *result) *ratio {
+// to is the ratio of what the row's target is about, else of rates.
+func (r *result) to(of *result) *spread {
 	if of == nil {
 		return nil
 	}
-	measure := func(s sample) float64 { return s.Ops }
-	if r.row.target.latency {
-		measure = func(s sample) float64 { return float64(s.P50) }
-	}
-	ratios := r.values(measure)
-	for i, against := range of.values(measure) {
+	ratios := r.values(r.row.target.of)
+	for i, against := range of.values(r.row.target.of) {
 		ratios[i] /= against
 	}
-	return &ratio{Median: median(ratios), Min: slices.Min(ratios), Max: slices.Max(ratios)}
+	return newSpread(ratios)
 }
 
 func (r *result) values(of func(sample) float64) []float64 {
@@ -119,18 +132,6 @@ func (r *result) values(of func(sample) float64) []float64 {
 		all = append(all, of(s))
 	}
 	return all
-}
-
-// verdict judges the median, and says so where single rounds fell on the other side.
-func (t target) verdict(r *ratio) string {
-	word := "missed"
-	if t.met(r.Median) {
-		word = "met"
-	}
-	if t.met(r.Min) != t.met(r.Max) {
-		word += ", within noise"
-	}
-	return word
 }
 
 func median(values []float64) float64 {
@@ -143,7 +144,7 @@ func median(values []float64) float64 {
 }
 
 // headings are the columns of the table; the first two are aligned to the left.
-var headings = []string{"id", "row", "clients", "ops/s", "p50 ms", "p99 ms", "of limit (min–max)", "of pgx (min–max)", "target", "verdict"}
+var headings = []string{"id", "row", "clients", "ops/s", "p50 ms", "p99 ms", "live, RSS MiB", "of limit (min–max)", "of pgx (min–max)", "target", "verdict"}
 
 // write prints the table.
 func (r *report) write(w io.Writer) {
@@ -179,7 +180,7 @@ func (r *result) disturbed() bool {
 func (r *report) drift() string {
 	var said string
 	for _, row := range r.Rows {
-		if row.row.isLimit() && row.disturbed() {
+		if r.isLimit(row) && row.disturbed() {
 			rates := row.values(func(s sample) float64 { return s.Ops })
 			said += fmt.Sprintf("\nDisturbed: %s ran at %.0f to %.0f ops/s.", row.row, slices.Min(rates), slices.Max(rates))
 		}
@@ -187,11 +188,16 @@ func (r *report) drift() string {
 	return said
 }
 
+// isLimit reports whether other rows are compared with this one.
+func (r *report) isLimit(row result) bool {
+	return row.Name == pgxInsert || slices.ContainsFunc(r.Rows, func(other result) bool { return other.row.limit == row.row.key() })
+}
+
 func align(cells []string, widths []int) string {
 	var b strings.Builder
 	for i, cell := range cells {
 		padding := strings.Repeat(" ", widths[i]-len([]rune(cell)))
-		if i < 2 || i > 7 {
+		if i < 2 || i > 8 {
 			b.WriteString(cell + padding + "  ")
 		} else {
 			b.WriteString(padding + cell + "  ")
@@ -202,7 +208,7 @@ func align(cells []string, widths []int) string {
 
 func (r *result) cells() []string {
 	return []string{
-		r.ID, r.Name, fmt.Sprint(r.Clients), fmt.Sprintf("%.0f", r.Ops), millis(r.P50), millis(r.P99),
+		r.ID, r.Name, fmt.Sprint(r.Clients), fmt.Sprintf("%.0f", r.Ops), millis(r.P50), millis(r.P99), r.Memory.String(),
 		r.Ratio.String(), r.OfPgx.String(), r.Target, r.Verdict,
 	}
 }
@@ -220,12 +226,18 @@ func (r *report) legend() string {
 	case r.comparesWith(pgxInsert):
 		said = append(said, "L is "+pgxInsert+": this machine has no pgbench.")
 	}
-	for _, row := range r.Rows {
-		if row.Limit != "" && row.row.limit.name != pgbenchInsert && row.row.limit.name != pgxInsert {
-			said = append(said, "The limit of "+row.Name+" is "+row.Limit+".")
+	for _, limit := range r.Rows {
+		var held []string
+		for _, row := range r.Rows {
+			if row.Limit != "" && row.row.limit == limit.row.key() && limit.Name != pgbenchInsert && limit.Name != pgxInsert {
+				held = append(held, row.Name)
+			}
+		}
+		if len(held) > 0 {
+			said = append(said, "The limit of "+strings.Join(held, " and of ")+" is "+limit.row.String()+".")
 		}
 	}
-	return strings.Join(said, "\n")
+	return strings.Join(append(said, r.Notes...), "\n")
 }
 
 func (r *report) comparesWith(name string) bool {

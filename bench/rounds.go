@@ -49,11 +49,14 @@ func measureRound(ctx context.Context, p *place, rows []row, o options, progress
 	}
 
 	turns, each := int(max(1, o.duration/slice)), min(o.duration, slice)
-	if err := r.turns(ctx, each, max(1, turns/4)); err != nil {
+	if err := r.turns(ctx, each, max(1, turns/4), false); err != nil {
 		return nil, err
 	}
 	r.forget() // that was the warm-up
-	if err := r.turns(ctx, each, turns); err != nil {
+	if err := r.turns(ctx, each, turns, false); err != nil {
+		return nil, err
+	}
+	if err := r.turns(ctx, o.duration, 1, true); err != nil {
 		return nil, err
 	}
 	return r.samples(), nil
@@ -85,10 +88,14 @@ func (r *round) prepare(ctx context.Context, p *place, row row) error {
 	return e.site.analyze(ctx)
 }
 
-// turns keeps each row busy for d, one after the other, n times.
-func (r *round) turns(ctx context.Context, d time.Duration, n int) error {
+// turns keeps each row busy for d, one after the other, n times: those that have one long turn, or
+// all others.
+func (r *round) turns(ctx context.Context, d time.Duration, n int, once bool) error {
 	for range n {
 		for _, e := range r.entries {
+			if e.row.once != once {
+				continue
+			}
 			r.progress(e.row)
 			if err := e.turn(ctx, d, r.profile); err != nil {
 				return fmt.Errorf("%s: %w", e.row, err)

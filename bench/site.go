@@ -27,6 +27,9 @@ type place struct {
 	durable bool   // the server was looked at
 	cluster *cluster
 	sites   int
+	events  int // of a history
+	kept    []*history
+	notes   []string // for the report
 }
 
 // server is the URL of the PostgreSQL to measure. One that may lose what it has committed is refused.
@@ -70,25 +73,38 @@ func (p *place) checkpoint(ctx context.Context) error {
 	return execute(ctx, p.url, "CHECKPOINT")
 }
 
-func (p *place) close() error {
-	if p.cluster == nil {
-		return nil
+// note adds to the report how something was measured.
+func (p *place) note(said string) {
+	if !slices.Contains(p.notes, said) {
+		p.notes = append(p.notes, said)
 	}
-	return p.cluster.remove()
+}
+
+func (p *place) close() error {
+	var errs []error
+	for _, h := range p.kept {
+		errs = append(errs, h.site.close())
+	}
+	if p.cluster != nil {
+		errs = append(errs, p.cluster.remove())
+	}
+	return errors.Join(errs...)
 }
 
 // site is what one measurement has for itself: a schema, a directory, and as many connections as it
-// has clients.
+// has clients, and some more where something else goes on beside them.
 type site struct {
 	place   *place
+	number  int
 	clients int
+	more    int    // connections
 	schema  string // once one was asked for
 	undo    []func() error
 }
 
 func (p *place) site(clients int) *site {
 	p.sites++
-	return &site{place: p, clients: clients}
+	return &site{place: p, number: p.sites, clients: clients}
 }
 
 // later has something done when the measurement is over, the last first.
@@ -118,7 +134,7 @@ func (s *site) url(ctx context.Context) (string, error) {
 		return "", err
 	}
 	if s.schema == "" {
-		schema := fmt.Sprintf("bench_%d_%d", os.Getpid(), s.place.sites)
+		schema := fmt.Sprintf("bench_%d_%d", os.Getpid(), s.number)
 		if err := execute(ctx, server, "CREATE SCHEMA "+schema); err != nil {
 			return "", err
 		}
@@ -130,13 +146,13 @@ func (s *site) url(ctx context.Context) (string, error) {
 	return withQuery(server, "options", "-c search_path="+s.schema)
 }
 
-// poolURL is url with a pool of one connection a client, for pgx.
+// poolURL is url with the size of the pool, for pgx.
 func (s *site) poolURL(ctx context.Context) (string, error) {
 	plain, err := s.url(ctx)
 	if err != nil {
 		return "", err
 	}
-	return withQuery(plain, "pool_max_conns", strconv.Itoa(s.clients))
+	return withQuery(plain, "pool_max_conns", strconv.Itoa(s.clients+s.more))
 }
 
 // postgres opens a store on a fresh, migrated schema.

@@ -1,0 +1,84 @@
+package main
+
+import (
+	"fmt"
+	"time"
+)
+
+// target bounds what a row finds. The zero target bounds nothing.
+type target struct {
+	bound float64
+	kind  kind
+}
+
+// kind is what a target bounds.
+type kind int
+
+const (
+	ofRates     kind = iota // the ratio of ops/s to the limit's must reach the bound
+	ofLatencies             // the ratio of p50 to the limit's must not exceed it
+	delay                   // p99, in nanoseconds, must not exceed it, without any limit
+	memory                  // nor must the memory in use, in bytes
+)
+
+func atLeast(ratio float64) target { return target{ratio, ofRates} }
+
+// latencyAtMost compares how long one operation takes.
+func latencyAtMost(ratio float64) target { return target{ratio, ofLatencies} }
+
+// p99AtMost bounds how long nearly every operation takes.
+func p99AtMost(d time.Duration) target { return target{float64(d), delay} }
+
+// memoryAtMost bounds what is in use at any time.
+func memoryAtMost(bytes int64) target { return target{float64(bytes), memory} }
+
+// absolute reports whether the bound is of the row itself, not of its ratio to a limit.
+func (t target) absolute() bool { return t.kind == delay || t.kind == memory }
+
+// of is what the target is about.
+func (t target) of(s sample) float64 {
+	switch t.kind {
+	case ofLatencies:
+		return float64(s.P50)
+	case delay:
+		return float64(s.P99)
+	case memory:
+		return float64(s.Memory.Live)
+	default:
+		return s.Ops
+	}
+}
+
+func (t target) met(value float64) bool {
+	if t.kind == ofRates {
+		return value >= t.bound
+	}
+	return value <= t.bound
+}
+
+// verdict judges the median, and says so where single rounds fell on the other side.
+func (t target) verdict(s *spread) string {
+	word := "missed"
+	if t.met(s.Median) {
+		word = "met"
+	}
+	if t.met(s.Min) != t.met(s.Max) {
+		word += ", within noise"
+	}
+	return word
+}
+
+func (t target) String() string {
+	switch {
+	case t == target{}:
+		return ""
+	case t.kind == ofLatencies:
+		return fmt.Sprintf("p50 ≤ %.2f", t.bound)
+	case t.kind == delay:
+		return fmt.Sprintf("p99 ≤ %v", time.Duration(t.bound))
+	case t.kind == memory:
+		return fmt.Sprintf("live ≤ %s MiB", mebibytes(int64(t.bound)))
+	default:
+		return fmt.Sprintf("≥ %.2f", t.bound)
+	}
+}
