@@ -121,7 +121,7 @@ func TestApply_FailedCheck_IsUndone(t *testing.T) {
 	}
 	before := tree(t, app.Dir)
 	app.Check = func(_ context.Context, dir string, packages []string) error {
-		if diff := cmp.Diff([]string{"./app/event_streams", "./app/events", "./app/events/debt"}, packages); diff != "" {
+		if diff := cmp.Diff([]string{"./app/event_streams", "./app/events", "./app/events/debt", "./app/projections"}, packages); diff != "" {
 			t.Errorf("packages differ (-want +got):\n%s", diff)
 		}
 		if text, err := os.ReadFile(filepath.Join(dir, issued)); err != nil || !strings.Contains(string(text), "type Issued") {
@@ -228,7 +228,7 @@ func TestDestroy_RemovesWhatWasGenerated(t *testing.T) {
 	if strings.Contains(after["app/events/events_gen.go"], "debt") {
 		t.Error("what was destroyed is still registered")
 	}
-	for _, registry := range []string{"app/events/events_gen.go", "app/event_streams/streams_gen.go"} {
+	for _, registry := range []string{"app/events/events_gen.go", "app/event_streams/streams_gen.go", "app/projections/projections_gen.go"} {
 		delete(after, registry)
 	}
 	if diff := cmp.Diff(before, after); diff != "" {

@@ -125,7 +125,7 @@ func inUse(tree fs.FS, dir string, shared []written, changes []Change) (used boo
 			return nil
 		case err != nil || entry.IsDir():
 			return err
-		case name == eventsRegistry, name == streamsRegistry,
+		case name == eventsRegistry, name == streamsRegistry, name == rowsRegistry,
 			slices.ContainsFunc(shared, func(w written) bool { return w.Path == name }),
 			slices.ContainsFunc(changes, func(c Change) bool { return c.Path == name && c.Verb == Remove }):
 			return nil

@@ -153,6 +153,36 @@ func (s source) streams() (found []declared) {
 	return found
 }
 
+// keyedProjections are the package's variables that are declared as an
+// ireneo.NewProjection with an ireneo.OnBy.
+func (s source) keyedProjections() (found []declared) {
+	for _, spec := range s.specs() {
+		v, ok := spec.(*ast.ValueSpec)
+		if !ok {
+			continue
+		}
+		for i, name := range v.Names {
+			if name.Name != "_" && i < len(v.Values) && s.isKeyed(v.Values[i]) {
+				found = append(found, declared{projectionsDir, s.file.Name.Name, name.Name})
+			}
+		}
+	}
+	return found
+}
+
+// isKeyed reports whether somewhere in an expression a projection is made with OnBy.
+func (s source) isKeyed(value ast.Expr) (keyed bool) {
+	made := false
+	ast.Inspect(value, func(n ast.Node) bool {
+		if call, ok := n.(*ast.CallExpr); ok {
+			made = made || s.isFrameworks(call.Fun, "NewProjection")
+			keyed = keyed || s.isFrameworks(call.Fun, "OnBy")
+		}
+		return true
+	})
+	return made && keyed
+}
+
 // mounts reports whether the file has a func Mount, which adds the pages of its package.
 func (s source) mounts() bool {
 	return slices.ContainsFunc(s.file.Decls, func(decl ast.Decl) bool {
