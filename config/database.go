@@ -11,6 +11,7 @@ import (
 	"github.com/ireneo-dev/ireneo"
 	streams "github.com/ireneo-dev/ireneo/app/event_streams"
 	"github.com/ireneo-dev/ireneo/app/events"
+	"github.com/ireneo-dev/ireneo/app/projections"
 	"github.com/ireneo-dev/ireneo/db/migrate"
 	"github.com/ireneo-dev/ireneo/store"
 	"github.com/ireneo-dev/ireneo/store/postgres"
@@ -27,7 +28,9 @@ func OpenLog(ctx context.Context, url string) (store.Store, *ireneo.Log, error) 
 	if err != nil {
 		return nil, nil, err
 	}
-	log, err := ireneo.Open(st, ireneo.Config{Streams: streams.All, Events: events.All, Migrations: migrate.FS})
+	log, err := ireneo.Open(st, ireneo.Config{
+		Streams: streams.All, Events: events.All, Projections: projections.All, Migrations: migrate.FS,
+	})
 	if err != nil {
 		return nil, nil, errors.Join(err, st.Close())
 	}

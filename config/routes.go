@@ -20,6 +20,8 @@ func NewServer(log *ireneo.Log, options server.Options) (*server.Server, error) 
 	}
 
 	srv.Echo.GET("/", web.Home)
-	mount(site.Routes(srv.Echo), site)
+	routes := site.Routes(srv.Echo)
+	routes.GET(web.FollowPath, srv.Follow(server.FollowConfig{Authorize: site.MayFollow}))
+	mount(routes, site)
 	return srv, nil
 }

@@ -103,6 +103,7 @@ func (n *NewApp) files(d newData) []newFile {
 		{path: "web/home.templ", template: "home.templ.tmpl"},
 		{path: "web/assets/" + d.Snake + ".css", template: "app.css.tmpl"},
 		{path: "web/assets/icon.svg", template: "icon.svg.tmpl"},
+		{path: "web/assets/live.js", template: "live.js.tmpl"},
 		{path: ".env.example", template: "env.tmpl"},
 		{path: ".gitignore", template: "gitignore.tmpl"},
 		{path: ".golangci.yml", template: "golangci.yml.tmpl"},
@@ -125,7 +126,7 @@ func (n *NewApp) wiring(d newData) []newFile {
 		{"config/application_test.go", "application_test.go.tmpl", []string{"strings", "testing", n.Module + "/config"}},
 		{"config/database.go", "database.go.tmpl", append(
 			words(`context errors fmt os path/filepath strings `+frameworkPath, frameworkPath, "/store /store/postgres /store/sqlite"),
-			"streams "+n.Module+"/"+streamsDir, n.Module+"/"+eventsDir, n.Module+"/"+migrationsDir,
+			"streams "+n.Module+"/"+streamsDir, n.Module+"/"+eventsDir, n.Module+"/"+projectionsDir, n.Module+"/"+migrationsDir,
 		)},
 		{"config/routes.go", "routes.go.tmpl", append(words(frameworkPath, frameworkPath, "/server"), n.Module+"/web")},
 	}
@@ -142,6 +143,7 @@ func (n *NewApp) pages(d newData) []newFile {
 	}
 	return []newFile{
 		{"web/site.go", "site.go.tmpl", words(`bytes embed fmt io/fs time github.com/a-h/templ `+echo, frameworkPath, "/server")},
+		{"web/live.go", "live.go.tmpl", words(echo+" "+frameworkPath, frameworkPath, "/server")},
 		{"web/home.go", "home.go.tmpl", words(`net/http path runtime runtime/debug slices strconv strings `+echo+" "+frameworkPath, "", "")},
 		{"test/open_test.go", "open_test.go.tmpl", append(open, n.Module+"/config")},
 		{"test/home_test.go", "home_test.go.tmpl", words(`net/http regexp runtime strings testing github.com/google/go-cmp/cmp`, frameworkPath, "/server")},

@@ -53,6 +53,9 @@ var posts = []struct {
 // active is what a browser would make more of than text.
 var active = regexp.MustCompile(`(?i)<(script|img|iframe)|" (autofocus )?on\w+=|(href|src|action)="(javascript|[^/#"])`)
 
+// ours is the one script that pages have.
+var ours = regexp.MustCompile(`<script type="module" src="/assets/live\.[0-9a-f]{12}\.js"></script>`)
+
 // Whatever is sent in any field of any form: it is recorded, or refused with what was
 // typed, and is text on every page that shows it. Nothing is recorded where it is refused.
 func TestCorpus_IsTextEverywhere(t *testing.T) {
@@ -150,7 +153,7 @@ func (c corpusRun) look(t *testing.T, path, text string, shown bool) {
 
 func inert(t *testing.T, path, page string) {
 	t.Helper()
-	if found := active.FindString(page); found != "" {
+	if found := active.FindString(ours.ReplaceAllString(page, "")); found != "" {
 		t.Errorf("%s has %q", path, found)
 	}
 }

@@ -265,8 +265,8 @@ func TestLedger_HostileRequests(t *testing.T) {
 				name: "markup", method: "POST", path: "/debts", status: 303, version: 1,
 				body: form("_key", debtID, "_version", "0", "customer_id", "markup", "amount", "1", "interest_rate", "0", "on", "2026-01-31"),
 			},
-			{name: "markup on its page", method: "GET", path: ".", status: 200, version: 1, not: []string{"<script"}, want: []string{"&lt;script&gt;"}},
-			{name: "markup in the list", method: "GET", path: "/debts?q=script", status: 200, version: 1, not: []string{"<script"}, want: []string{"&lt;script&gt;"}},
+			{name: "markup on its page", method: "GET", path: ".", status: 200, version: 1, not: []string{"<script>"}, want: []string{"&lt;script&gt;"}},
+			{name: "markup in the list", method: "GET", path: "/debts?q=script", status: 200, version: 1, not: []string{"<script>"}, want: []string{"&lt;script&gt;"}},
 		})
 	})
 }

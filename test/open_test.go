@@ -45,7 +45,8 @@ func sqliteURL(t *testing.T) string {
 	return "sqlite:" + filepath.Join(t.TempDir(), "ledger.sqlite3")
 }
 
-// open serves a migrated Ledger on the database at url until the test ends.
+// open serves a migrated Ledger on the database at url until the test ends, and runs its
+// projections.
 func open(t *testing.T, url string) *ledger {
 	t.Helper()
 	st, log, err := config.OpenLog(t.Context(), url)
@@ -60,6 +61,10 @@ func open(t *testing.T, url string) *ledger {
 	if err := log.Migrate(t.Context()); err != nil {
 		t.Fatal(err)
 	}
+	ctx, stop := context.WithCancel(t.Context())
+	stopped := make(chan struct{})
+	go func() { defer close(stopped); log.Run(ctx) }()
+	t.Cleanup(func() { stop(); <-stopped })
 	srv, err := config.NewServer(log, server.Options{Logger: slog.New(slog.NewTextHandler(t.Output(), nil))})
 	if err != nil {
 		t.Fatal(err)

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io/fs"
 	"net/http"
+	"slices"
 	"time"
 
 	"cloud.google.com/go/civil"
@@ -65,11 +66,15 @@ type Routes struct {
 // Routes adds pages whose requests are signed.
 func (s *Site) Routes(e *echo.Echo) Routes { return Routes{e, s} }
 
-// GET adds a page.
-func (r Routes) GET(path string, h echo.HandlerFunc) { r.echo.GET(path, h, r.site.Sign) }
+// GET adds a page, and what stands between the request and it.
+func (r Routes) GET(path string, h echo.HandlerFunc, with ...echo.MiddlewareFunc) {
+	r.echo.GET(path, h, slices.Insert(with, 0, r.site.Sign)...)
+}
 
 // POST adds what a form is sent to.
-func (r Routes) POST(path string, h echo.HandlerFunc) { r.echo.POST(path, h, r.site.Sign) }
+func (r Routes) POST(path string, h echo.HandlerFunc, with ...echo.MiddlewareFunc) {
+	r.echo.POST(path, h, slices.Insert(with, 0, r.site.Sign)...)
+}
 
 // Today is the day it is, in UTC.
 func (s *Site) Today() civil.Date { return civil.DateOf(s.Now().UTC()) }

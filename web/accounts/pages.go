@@ -15,11 +15,11 @@ type pages struct{ *web.Site }
 // Mount adds the pages about accounts.
 func Mount(r web.Routes, site *web.Site) {
 	p := pages{site}
-	r.GET(path, p.index)
+	r.GET(path, p.index, web.Live("account", "customer"))
 	r.GET(path+".csv", p.export)
 	r.GET(path+"/new", p.new)
 	r.POST(path, p.open)
-	r.GET(path+"/:id", p.show)
+	r.GET(path+"/:id", p.show, web.Live("account/:id"))
 	r.POST(path+"/:id/deposits", p.deposit)
 	r.POST(path+"/:id/withdrawals", p.withdraw)
 	r.POST(path+"/:id/closing", p.close)

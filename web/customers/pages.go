@@ -3,6 +3,8 @@
 package customers
 
 import (
+	"github.com/ireneo-dev/ireneo/app/projections"
+	"github.com/ireneo-dev/ireneo/server"
 	"github.com/ireneo-dev/ireneo/web"
 )
 
@@ -15,11 +17,12 @@ type pages struct{ *web.Site }
 // Mount adds the pages about customers.
 func Mount(r web.Routes, site *web.Site) {
 	p := pages{site}
-	r.GET(path, p.index)
+	totals := server.ReadYourWrites(0, projections.CustomerTotals)
+	r.GET(path, p.index, totals, web.Live("customer", "debt"))
 	r.GET(path+".csv", p.export)
 	r.GET(path+"/new", p.new)
 	r.POST(path, p.register)
-	r.GET(path+"/:id", p.show)
+	r.GET(path+"/:id", p.show, totals, web.Live("customer/:id", "debt", "account"))
 	r.POST(path+"/:id/name", p.rename)
 	r.POST(path+"/:id/contact", p.changeContact)
 }

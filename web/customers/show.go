@@ -28,6 +28,7 @@ type detail struct {
 	ID       string
 	Debts    []projections.DebtRow // the first ones, as they are now; none in the past
 	Accounts []projections.AccountRow
+	Total    *projections.CustomerTotal
 	Forms    map[string]*form.Form
 	Sent     string      // which form came back; empty: none
 	Clash    *view.Clash // why it came too late, if it did
@@ -74,7 +75,8 @@ func (d *detail) addBelongings(ctx context.Context) error {
 		return err
 	}
 	d.Debts, d.Accounts = debts.Rows, accounts.Rows
-	return nil
+	d.Total, err = projections.TotalOf(ctx, d.ID)
+	return err
 }
 
 // forms are what can be recorded about a customer. They begin with what is known.

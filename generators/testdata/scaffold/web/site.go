@@ -32,11 +32,16 @@ func (s *Site) Render(c echo.Context, status int, title string, body templ.Compo
 // Routes are where pages are added.
 type Routes struct{ Echo *echo.Echo }
 
-// GET adds a page.
-func (r Routes) GET(path string, h echo.HandlerFunc) { r.Echo.GET(path, h) }
+// GET adds a page, and what stands between the request and it.
+func (r Routes) GET(path string, h echo.HandlerFunc, with ...echo.MiddlewareFunc) {
+	r.Echo.GET(path, h, with...)
+}
 
 // POST adds what a form is sent to.
 func (r Routes) POST(path string, h echo.HandlerFunc) { r.Echo.POST(path, h) }
+
+// Live is for pages that show at once what happens to streams.
+func Live(streams ...string) echo.MiddlewareFunc { return server.Live("/follow", streams...) }
 
 // Token is the hidden field that every form which is posted has.
 func Token() templ.Component {

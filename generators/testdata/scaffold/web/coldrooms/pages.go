@@ -13,9 +13,9 @@ type pages struct{ *web.Site }
 // Mount adds the pages about cold rooms.
 func Mount(r web.Routes, site *web.Site) {
 	p := pages{site}
-	r.GET(path, p.index)
+	r.GET(path, p.index, web.Live("cold_room"))
 	r.GET(path+".csv", p.export)
 	r.GET(path+"/new", p.new)
 	r.POST(path, p.create)
-	r.GET(path+"/:id", p.show)
+	r.GET(path+"/:id", p.show, web.Live("cold_room/:id"))
 }

@@ -13,11 +13,11 @@ type pages struct{ *web.Site }
 // Mount adds the pages about debts.
 func Mount(r web.Routes, site *web.Site) {
 	p := pages{site}
-	r.GET(path, p.index)
+	r.GET(path, p.index, web.Live("debt"))
 	r.GET(path+".csv", p.export)
 	r.GET(path+"/new", p.new)
 	r.POST(path, p.create)
-	r.GET(path+"/:id", p.show)
+	r.GET(path+"/:id", p.show, web.Live("debt/:id"))
 	r.POST(path+"/:id/paid", p.recordPaid)
 	r.POST(path+"/:id/settled", p.recordSettled)
 }

@@ -13,10 +13,10 @@ type pages struct{ *web.Site }
 // Mount adds the pages about samples.
 func Mount(r web.Routes, site *web.Site) {
 	p := pages{site}
-	r.GET(path, p.index)
+	r.GET(path, p.index, web.Live("sample"))
 	r.GET(path+".csv", p.export)
 	r.GET(path+"/new", p.new)
 	r.POST(path, p.create)
-	r.GET(path+"/:id", p.show)
+	r.GET(path+"/:id", p.show, web.Live("sample/:id"))
 	r.POST(path+"/:id/weighed", p.recordWeighed)
 }
