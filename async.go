@@ -1,6 +1,7 @@
 package ireneo
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -152,6 +153,8 @@ func (f *streamFold) Committed() {
 	}
 }
 
+// byStream are the records of a page by their streams. Of two streams with one id, of
+// several types, the row is of the one appended to last, and so that comes last.
 func byStream(page tail.Page) (streams []store.Stream, records map[store.Stream][]store.Record) {
 	records = map[store.Stream][]store.Record{}
 	for _, batch := range page {
@@ -162,6 +165,8 @@ func byStream(page tail.Page) (streams []store.Stream, records map[store.Stream]
 			records[r.Stream] = append(records[r.Stream], r)
 		}
 	}
+	last := func(s store.Stream) int64 { return records[s][len(records[s])-1].Position }
+	slices.SortStableFunc(streams, func(a, b store.Stream) int { return cmp.Compare(last(a), last(b)) })
 	return streams, records
 }
 

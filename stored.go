@@ -154,7 +154,7 @@ func (s *stored) source(l *Log, upTo int64, tx *gorm.DB) rebuild.Source {
 // foldedStream is one stream, folded to its end.
 type foldedStream struct {
 	id     string
-	last   store.Record
+	last   int64 // the position of its last event
 	events int64
 	model  any
 }
@@ -167,7 +167,7 @@ func (s *stored) models(ctx context.Context, l *Log, from rebuild.Source) iter.S
 		hand := func(next *foldedStream) bool {
 			switch {
 			case before == nil:
-			case next != nil && next.id == before.id && next.last.Position < before.last.Position:
+			case next != nil && next.id == before.id && next.last < before.last:
 				before.events += next.events
 				return true
 			case next != nil && next.id == before.id:
@@ -216,12 +216,12 @@ type gathering struct {
 	of   *stored
 	from rebuild.Source
 
-	last    store.Record
+	last    *store.Record
 	events  int64
-	records []store.Record // of the stream so far, unless it is folded already
-	state   any            // before Final, of a stream that is longer
-	latest  time.Time      // of the events in it
-	again   bool           // it has to be read again
+	records []*store.Record // of the stream so far, unless it is folded already
+	state   any             // before Final, of a stream that is longer
+	latest  time.Time       // of the events in it
+	again   bool            // it has to be read again
 }
 
 // add takes the next record. Where it is the first of a stream, it returns what the one
@@ -232,12 +232,12 @@ func (g *gathering) add(ctx context.Context, r *store.Record) (done *foldedStrea
 			return nil, err
 		}
 	}
-	g.last, g.events = *r, g.events+1
+	g.last, g.events = r, g.events+1
 	switch {
 	case g.again:
 		return done, nil
 	case g.state == nil && len(g.records) < held:
-		g.records = append(g.records, *r)
+		g.records = append(g.records, r)
 		return done, nil
 	case g.state == nil:
 		err = g.begin()
@@ -256,7 +256,7 @@ func (g *gathering) begin() error {
 	}
 	g.state, g.latest = g.of.projection.empty(), time.Time{}
 	for i := 0; i < len(g.records) && !g.again; i++ {
-		if err := g.fold(&g.records[i]); err != nil {
+		if err := g.fold(g.records[i]); err != nil {
 			return err
 		}
 	}
@@ -292,7 +292,7 @@ func (g *gathering) finish(ctx context.Context) (*foldedStream, error) {
 	if g.events == 0 {
 		return nil, nil
 	}
-	at, err := g.log.momentOf(g.of.projection, []store.Record{g.last})
+	at, err := g.log.momentOf(g.of.projection, []store.Record{*g.last})
 	if err != nil {
 		return nil, err
 	}
@@ -307,7 +307,7 @@ func (g *gathering) finish(ctx context.Context) (*foldedStream, error) {
 	}
 
 	g.of.projection.finish(g.state, at)
-	done := &foldedStream{id: g.last.Stream.ID, last: g.last, events: g.events, model: g.state}
+	done := &foldedStream{id: g.last.Stream.ID, last: g.last.Position, events: g.events, model: g.state}
 	if err := g.of.setKey(done.id, done.model); err != nil {
 		return nil, &ProjectionError{Projection: g.of.projection.name, Err: err}
 	}
@@ -317,14 +317,14 @@ func (g *gathering) finish(ctx context.Context) (*foldedStream, error) {
 
 // foldHeld folds a stream all of which is held.
 func (g *gathering) foldHeld(at time.Time) error {
-	inOrder := func(a, b store.Record) int { return a.OccurredAt.Compare(b.OccurredAt) }
+	inOrder := func(a, b *store.Record) int { return a.OccurredAt.Compare(b.OccurredAt) }
 	if !slices.IsSortedFunc(g.records, inOrder) {
 		slices.SortStableFunc(g.records, inOrder)
 	}
 	g.state = g.of.projection.empty()
 	g.of.projection.begin(g.state, at)
 	for i := range g.records {
-		if err := g.of.foldInto(g.state, &g.records[i]); err != nil {
+		if err := g.of.foldInto(g.state, g.records[i]); err != nil {
 			return err
 		}
 	}

@@ -132,6 +132,7 @@ func (s Source) pages(ctx context.Context, typ string) iter.Seq2[[]store.Record,
 
 // read reads one page.
 func read(ctx context.Context, log Log, q store.Query) (page []store.Record, err error) {
+	page = make([]store.Record, 0, pageRecords)
 	bytes := 0
 	for r, err := range log.Read(ctx, q) {
 		if err != nil {

@@ -235,7 +235,7 @@ func (t *term) take(ctx context.Context, j Job, s store.Subscription) error {
 		if !s.Free(now()) {
 			return nil
 		}
-		if led, err := store.Lead(ctx, t.DB, s, t.owner, now(), now().Add(t.Lease)); !led || err != nil {
+		if led, err := t.lead(ctx, s); !led || err != nil {
 			return err
 		}
 		s.Epoch++
@@ -246,6 +246,14 @@ func (t *term) take(ctx context.Context, j Job, s store.Subscription) error {
 	defer t.mu.Unlock()
 	t.workers[j.Name] = startWorker(ctx, t.Runner, j, s)
 	return nil
+}
+
+// lead takes the lease of a job. It is not interrupted, or the database might grant it
+// after it was given back with all others.
+func (t *term) lead(ctx context.Context, s store.Subscription) (led bool, err error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
+	defer cancel()
+	return store.Lead(ctx, t.DB, s, t.owner, now(), now().Add(t.Lease))
 }
 
 // refuse says once that a job is not what its cursor is of.
