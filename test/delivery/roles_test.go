@@ -48,6 +48,9 @@ func TestMain(m *testing.M) {
 
 func play(ctx context.Context, role string) (err error) {
 	st, log, err := openLog(ctx, os.Getenv(urlEnv), os.Getenv(mutantEnv) != "")
+	for errors.Is(err, ireneo.ErrUnavailable) && ctx.Err() == nil { // its connection was cut at once
+		st, log, err = openLog(ctx, os.Getenv(urlEnv), os.Getenv(mutantEnv) != "")
+	}
 	if err != nil {
 		return err
 	}
