@@ -117,3 +117,31 @@ func TestX12_WhatWasSkippedHoldsNothing(t *testing.T) {
 		h.want(t, "good")
 	})
 }
+
+// What was done outside a transaction while somebody paused it is not done again.
+func TestPause_DoesNotRepeatWhatIsBeingDone(t *testing.T) {
+	begun, gate := make(chan struct{}, 10), make(chan struct{}, 10)
+	c, h := subscribed(func(string) error {
+		begun <- struct{}{}
+		<-gate
+		return nil
+	}, asItIs)
+	each(t, c, func(t *testing.T, ctx context.Context, log *ireneo.Log) {
+		other := sibling(t, log, c) // which pauses it from outside
+		running(t, log)
+		noteEach(t, ctx, "a", "one", "two")
+		<-begun
+		must(t, other.Pause(ctx, "notes", "the mail server moves"))
+		gate <- struct{}{}
+		h.want(t, "one")
+		eventually(t, log, "notes", "past the first", func(d ireneo.Delivery) bool { return d.Position > 0 })
+		gate <- struct{}{}
+		must(t, other.Resume(ctx, "notes"))
+		h.want(t, "two")
+		eventually(t, log, "notes", "done", done)
+		<-begun
+		if len(begun) > 0 {
+			t.Errorf("it was handed %d batches too many", len(begun))
+		}
+	})
+}

@@ -96,6 +96,12 @@ func Advance(ctx context.Context, tx *gorm.DB, s Subscription, to int64, now tim
 	return s.change(ctx, tx, map[string]any{"position": to, "changed_at": now})
 }
 
+// Pass moves the cursor past what was done outside of any transaction, even where the
+// subscription was halted or paused meanwhile: else it would be done again.
+func Pass(ctx context.Context, db *gorm.DB, s Subscription, to int64, now time.Time) error {
+	return s.changeWhere(ctx, db, map[string]any{"position": to, "changed_at": now})
+}
+
 // Halt stops a subscription at a batch it cannot get past.
 func Halt(ctx context.Context, db *gorm.DB, s Subscription, failed int64, attempts int, reason string, now time.Time) error {
 	return s.change(ctx, db, map[string]any{
@@ -110,9 +116,12 @@ func Hold(ctx context.Context, tx *gorm.DB, s Subscription, now time.Time) error
 
 // change updates the subscription where it is as s says.
 func (s Subscription) change(ctx context.Context, tx *gorm.DB, set map[string]any) error {
+	return s.changeWhere(ctx, tx.Where("state = ?", Running), set)
+}
+
+func (s Subscription) changeWhere(ctx context.Context, tx *gorm.DB, set map[string]any) error {
 	done := tx.WithContext(ctx).Model(&Subscription{}).
-		Where("name = ? AND epoch = ? AND position = ? AND state = ?", s.Name, s.Epoch, s.Position, Running).
-		Updates(set)
+		Where("name = ? AND epoch = ? AND position = ?", s.Name, s.Epoch, s.Position).Updates(set)
 	if done.Error == nil && done.RowsAffected != 1 {
 		done.Error = ErrFenced
 	}

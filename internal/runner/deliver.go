@@ -90,11 +90,15 @@ func (w *worker) try(ctx context.Context, chunk tail.Page) (failed, err error) {
 }
 
 // advanceAnyway moves the cursor past what the work has done outside a transaction, even
-// where the job is to end: else it would be done again.
+// where the job is to end, or was paused: else it would be done again.
 func (w *worker) advanceAnyway(ctx context.Context, to int64) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
 	defer cancel()
-	return store.Advance(ctx, w.runner.DB, w.sub, to, now())
+	err := store.Advance(ctx, w.runner.DB, w.sub, to, now())
+	if errors.Is(err, store.ErrFenced) {
+		return errors.Join(err, store.Pass(ctx, w.runner.DB, w.sub, to, now()))
+	}
+	return err
 }
 
 // check reports whether there is a database that could have been asked, and this process

@@ -110,6 +110,9 @@ func subscriptionsFenced(t *testing.T, s store.Store) {
 			t.Errorf("%d while paused: got %v", i, err)
 		}
 	}
+	if err := store.Pass(t.Context(), s.DB(), otherEpoch, 9, noon); !errors.Is(err, store.ErrFenced) {
+		t.Errorf("passed by somebody else: got %v", err)
+	}
 	if led, err := store.Lead(t.Context(), s.DB(), sub, "x", noon.Add(time.Second), noon); led || err != nil {
 		t.Errorf("somebody leads while it is paused: %v", err)
 	}
