@@ -158,11 +158,14 @@ func (r *rebuilding) claim(ctx context.Context, undo bool) error {
 // end stores why it does not go on, and leaves no table behind that nobody goes on with.
 func (r *rebuilding) end(ctx, kept context.Context, failed error) error {
 	ended := ctx.Err() != nil
+	if !ended && kept.Err() != nil {
+		failed = context.Cause(kept)
+	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
 
 	r.row.Error, r.row.ChangedAt = failed.Error(), rebuild.Now()
-	if !ended && kept.Err() == nil && !passing(failed) {
+	if !ended && !passing(failed) {
 		r.row.Phase = store.Failed
 	}
 	err := r.row.Release(ctx, r.log.DB())

@@ -3,6 +3,7 @@ package rebuild
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/google/uuid"
@@ -50,8 +51,8 @@ const often = 250 * time.Millisecond
 const noticed = time.Second
 
 // Keep prolongs the lease of a rebuild that was claimed, until stop is called. The context
-// it returns ends with [store.ErrFenced] as its cause where the rebuild was canceled, or
-// the lease could not be prolonged in time.
+// it returns ends with [store.ErrFenced] as its cause where the rebuild was canceled, and
+// with [store.ErrUnavailable] where the lease could not be prolonged in time.
 func Keep(ctx context.Context, db *gorm.DB, r store.Rebuild, lease time.Duration) (kept context.Context, stop func()) {
 	kept, end := context.WithCancelCause(ctx)
 	done := make(chan struct{})
@@ -71,8 +72,11 @@ func Keep(ctx context.Context, db *gorm.DB, r store.Rebuild, lease time.Duration
 			switch {
 			case err == nil:
 				renewed = began
-			case errors.Is(err, store.ErrFenced) || time.Since(renewed) > lease:
-				end(store.ErrFenced)
+			case errors.Is(err, store.ErrFenced):
+				end(err)
+				return
+			case time.Since(renewed) > lease:
+				end(fmt.Errorf("%w: the lease could not be prolonged in time: %w", store.ErrUnavailable, err))
 				return
 			}
 		}
