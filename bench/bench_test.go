@@ -244,8 +244,11 @@ func TestSummarize_CountsTheEventsOfAnOperation(t *testing.T) {
 func TestWatched_SeesWhatIsInUse(t *testing.T) {
 	hold := watched{clients{{op: func(context.Context) error {
 		held := make([]byte, 64<<20)
-		runtime.GC()
+		for begin := time.Now(); time.Since(begin) < 25*sampled; {
+			runtime.GC()
+		}
 		runtime.KeepAlive(held)
+		runtime.GC() // now it is garbage
 		return nil
 	}}}}
 	found, err := hold.run(t.Context(), 50*time.Millisecond)
