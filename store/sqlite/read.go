@@ -97,8 +97,15 @@ func (s *Store) selectRecords(ctx context.Context, q store.Query) (*sql.Rows, er
 	return q.Tx.Statement.ConnPool.QueryContext(ctx, text, args...)
 }
 
-// lastEntry is the last that a record at position may have.
-func lastEntry(position int64) int64 { return (position+1)<<ordinalBits - 1 }
+// lastEntry is the last that a record at position may have. Of positions that no record
+// can have it is the greatest.
+func lastEntry(position int64) int64 {
+	if position >= math.MaxInt64>>ordinalBits {
+		return math.MaxInt64
+	}
+
+	return (position+1)<<ordinalBits - 1
+}
 
 func upToEntry(q store.Query) int64 {
 	if q.UpToPosition == 0 {

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"math"
 	"slices"
 	"testing"
 	"time"
@@ -145,6 +146,10 @@ func readNewest(t *testing.T, s store.Store) {
 	got := read(t, s, store.Query{Order: store.NewestFirst, Limit: 2})
 	equal(t, got, []store.Record{second.Records[1], second.Records[0]})
 	equal(t, len(read(t, s, store.Query{Order: store.NewestFirst})), 3)
+	equal(t, len(read(t, s, store.Query{Order: store.NewestFirst, UpToPosition: math.MaxInt64})), 3)
+	for _, beyond := range []int64{math.MaxInt64 >> 20, math.MaxInt64 - 1, math.MaxInt64} {
+		equal(t, len(read(t, s, store.Query{Order: store.ByPosition, AfterPosition: beyond})), 0)
+	}
 	below := store.Query{Order: store.NewestFirst, UpToPosition: second.Records[0].Position - 1}
 	equal(t, read(t, s, below), first.Records)
 }
