@@ -110,6 +110,15 @@ func (l *Log) DeadLetters(ctx context.Context, name string) ([]DeadLetter, error
 	return letters, nil
 }
 
+// Holder is a transaction that has appended and is still open.
+type Holder = store.Holder
+
+// HeldBack are the open transactions that keep what was appended after them from being
+// delivered, the one that began first before the others: an append that is under way, as a
+// rule for some milliseconds, or a transaction of the host with an AppendTx that does not
+// come to its end. On SQLite there are none.
+func (l *Log) HeldBack(ctx context.Context) ([]Holder, error) { return l.store.Holders(ctx) }
+
 // delivery reads a cursor.
 func (l *Log) delivery(ctx context.Context, name string) (store.Subscription, error) {
 	s, err := store.FindSubscription(ctx, l.DB(), name)

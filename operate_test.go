@@ -6,8 +6,10 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/ireneo-dev/ireneo"
+	"github.com/ireneo-dev/ireneo/ireneotest"
 )
 
 // X12: what has stopped stays so across restarts.
@@ -144,4 +146,29 @@ func TestPause_DoesNotRepeatWhatIsBeingDone(t *testing.T) {
 			t.Errorf("it was handed %d batches too many", len(begun))
 		}
 	})
+}
+
+// Whoever keeps a transaction open is found.
+func TestHeldBack(t *testing.T) {
+	postgresOnly(t, config(), func(t *testing.T, ctx context.Context, log *ireneo.Log) {
+		began := time.Now().Add(-time.Second)
+		noteEach(t, ctx, "a", "done")
+		tx := log.DB().Begin()
+		var pid int
+		must(t, tx.Raw("SELECT pg_backend_pid()").Scan(&pid).Error)
+		must(t, Journal.For("b").AppendTx(ctx, tx, &Noted{Text: "open"}))
+		held, err := log.HeldBack(ctx)
+		must(t, err)
+		if len(held) != 1 || held[0].Process != pid || held[0].State != "idle in transaction" || held[0].Since.Before(began) {
+			t.Errorf("held back by %+v, want process %d", held, pid)
+		}
+		must(t, tx.Commit().Error)
+		if held, err := log.HeldBack(ctx); err != nil || len(held) != 0 {
+			t.Errorf("held back by %+v, %v", held, err)
+		}
+	})
+	log := ireneotest.SQLite(t, config())
+	if held, err := log.HeldBack(t.Context()); err != nil || len(held) != 0 {
+		t.Errorf("held back by %+v, %v", held, err)
+	}
 }

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -100,7 +101,7 @@ func (k kept) listProjections() *cobra.Command {
 				if asJSON {
 					return showJSON(cmd.OutOrStdout(), all)
 				}
-				return k.tableOfRows(cmd.OutOrStdout(), all)
+				return errors.Join(k.tableOfRows(cmd.OutOrStdout(), all), warnHeld(cmd.Context(), cmd.OutOrStdout(), app.Log))
 			})
 		},
 	}

@@ -46,7 +46,7 @@ func (k kept) list() *cobra.Command {
 					}
 					return showJSON(cmd.OutOrStdout(), list)
 				}
-				return k.table(cmd.OutOrStdout(), all)
+				return errors.Join(k.table(cmd.OutOrStdout(), all), warnHeld(cmd.Context(), cmd.OutOrStdout(), app.Log))
 			})
 		},
 	}
@@ -86,7 +86,7 @@ func (k kept) status() *cobra.Command {
 				return err
 			}
 			out := cmd.OutOrStdout()
-			return errors.Join(describe(out, d), listLetters(out, letters), listRemedies(out, k.remedies(d)))
+			return errors.Join(describe(out, d), listLetters(out, letters), listRemedies(out, k.remedies(d)), warnHeld(cmd.Context(), out, log))
 		})
 }
 

@@ -57,6 +57,10 @@ type Log interface {
 	// whoever must not miss one reads the log now and then. It returns an error where
 	// the connection it needs is lost; call it again.
 	Listen(ctx context.Context, wake func()) error
+
+	// Holders are the transactions that hold back what was appended after them, the one
+	// that began first before the others. Where there is one writer there are none.
+	Holders(ctx context.Context) ([]Holder, error)
 }
 
 // Tables is what a store does with the tables themselves.

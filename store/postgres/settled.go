@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/jackc/pgx/v5"
+
 	"github.com/ireneo-dev/ireneo/store"
 )
 
@@ -26,7 +28,19 @@ const (
 	// their bounds, which are taken for less than 2^31 away.
 	lowWater = `
 		SELECT MAX((($1::bigint - objid::bigint) & 4294967295)::bit(32)::int)
+		FROM pg_locks` + held
+
+	// holders are those who hold these locks. Who may not see what others do is shown
+	// their processes alone.
+	holders = `
+		SELECT DISTINCT
+			a.pid, COALESCE(a.application_name, ''), COALESCE(host(a.client_addr), ''),
+			COALESCE(a.state, ''), COALESCE(a.xact_start, now())
 		FROM pg_locks
+		JOIN pg_stat_activity AS a USING (pid)` + held + `
+		ORDER BY 5, 1`
+
+	held = `
 		WHERE locktype = 'advisory'
 		AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
 		AND classid = 'event_entries'::regclass::oid
@@ -77,4 +91,21 @@ func (s *Store) markOf(ctx context.Context, q store.Query) (int64, error) {
 	mark, err := s.lowWaterMark(ctx)
 
 	return min(mark, upTo(q)), err
+}
+
+// Holders are the transactions whose locks keep the log from settling.
+func (s *Store) Holders(ctx context.Context) ([]store.Holder, error) {
+	rows, err := s.pool.Query(ctx, holders)
+	if err != nil {
+		return nil, fmt.Errorf("holders: %w", broken(ctx, err))
+	}
+	all, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (h store.Holder, err error) {
+		err = row.Scan(&h.Process, &h.Application, &h.Client, &h.State, &h.Since)
+		return h, err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("holders: %w", broken(ctx, err))
+	}
+
+	return all, nil
 }

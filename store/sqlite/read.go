@@ -208,3 +208,6 @@ func scanRecord(rows *sql.Rows) (store.Record, error) {
 
 	return r, nil
 }
+
+// Holders are none: there is one writer, which draws positions and commits in one go.
+func (s *Store) Holders(context.Context) ([]store.Holder, error) { return nil, nil }
