@@ -80,13 +80,3 @@ func Nonce(ctx context.Context) string {
 	}
 	return ""
 }
-
-// Stopping is closed when the server is asked to stop. A handler that goes on for long
-// watches it, and returns; a Stream does so by itself. Outside of a request it is nil,
-// and so never closed.
-func Stopping(ctx context.Context) <-chan struct{} {
-	if r := requestOf(ctx); r != nil {
-		return r.server.stopping.Done()
-	}
-	return nil
-}

@@ -13,8 +13,8 @@ import (
 // ErrPortInUse says that another program listens on the port already.
 var ErrPortInUse = errors.New("port is in use")
 
-// Run listens and answers until ctx ends. Then it ends the streams, and lets the other
-// requests in progress finish. ready, if not nil, is called with the address once
+// Run listens and answers until ctx ends. Then it ends what lasts, Follow and downloads,
+// and lets the other requests in progress finish. ready, if not nil, is called with the address once
 // connections are accepted. It returns nil after an orderly stop. A server runs once.
 func (s *Server) Run(ctx context.Context, ready func(addr string)) error {
 	listener, err := listen(ctx, s.options.Addr)
@@ -44,8 +44,8 @@ func (s *Server) Run(ctx context.Context, ready func(addr string)) error {
 	}
 }
 
-// stop ends what does not finish in time. Streams are told first: they would not finish
-// by themselves.
+// stop ends what does not finish in time. What lasts is told first: it would not finish
+// by itself.
 func (s *Server) stop(hs *http.Server) error {
 	s.stopNow()
 	ctx, cancel := context.WithTimeout(context.Background(), s.options.StopWithin)

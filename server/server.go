@@ -93,11 +93,11 @@ type Timeouts struct {
 	Read time.Duration
 
 	// Handle is after which the request's context ends. Defaults to 20 seconds. It
-	// does not end a Stream.
+	// does not end Follow or a Download.
 	Handle time.Duration
 
 	// Write is for the answer, from the end of the request's header. Defaults to 30
-	// seconds. In a Stream it is for every event anew.
+	// seconds. In Follow and in a Download it is for every piece anew.
 	Write time.Duration
 
 	// Idle is how long a connection is kept between requests. Defaults to 2 minutes.

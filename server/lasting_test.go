@@ -1,7 +1,6 @@
 package server_test
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"errors"
@@ -17,6 +16,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/ireneo-dev/ireneo/ireneotest"
 	"github.com/ireneo-dev/ireneo/server"
 )
 
@@ -119,98 +119,53 @@ func TestServer_SlowHandlerIs503(t *testing.T) {
 	}
 }
 
-// A stream outlives the time limits of a request: eight events, each after half of them.
-func TestStream_OutlivesTheTimeLimits(t *testing.T) {
+// Whoever follows outlives the time limits of a request: eight signs of life, each after
+// half of them, and then an event.
+func TestFollow_OutlivesTheTimeLimits(t *testing.T) {
 	const limit = 200 * time.Millisecond
-	srv := newServer(t, server.Options{
-		Addr: "127.0.0.1:0", Timeouts: server.Timeouts{Read: limit, Handle: limit, Write: limit},
-	})
-	srv.Echo.GET("/", func(c echo.Context) error {
-		stream, err := server.NewStream(c)
-		if err != nil {
-			return err
-		}
-		defer stream.Close()
-		tick := time.NewTicker(limit / 2)
-		defer tick.Stop()
-		for i := range 8 {
-			select {
-			case <-tick.C:
-			case <-c.Request().Context().Done():
-				return context.Cause(c.Request().Context())
-			}
-			if err := stream.Send("tick", fmt.Sprint(i)); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	address, _, _ := serve(t, srv)
-	got := get(t, "http://"+address)
-	text, err := io.ReadAll(got.body)
-	if err != nil || !strings.HasSuffix(string(text), "event: tick\ndata: 7\n\n") {
-		t.Errorf("got %q, %v", text, err)
+	log := ireneotest.SQLite(t, declarations)
+	address, _, _ := followable(t, log,
+		server.Options{Timeouts: server.Timeouts{Read: limit, Handle: limit, Write: limit}},
+		server.FollowConfig{Authorize: everybody, Payload: true, Heartbeat: limit / 2})
+	f := follow(t, "http://"+address+"/follow?new", sse, "")
+	if got := f.resp.Header.Get("X-Accel-Buffering"); got != "no" {
+		t.Errorf("nginx is told %q", got)
 	}
-	if got.media != "text/event-stream" {
-		t.Errorf("got type %s", got.media)
+	for beats := 0; beats < 8; {
+		if !f.lines.Scan() {
+			t.Fatalf("it ends after %d signs of life: %v", beats, f.lines.Err())
+		}
+		if f.lines.Text() == ": heartbeat" {
+			beats++
+		}
+	}
+	write(t, log, "a", "one")
+	if got := f.message(); got.text != "one" {
+		t.Errorf("got %+v", got)
 	}
 }
 
-func TestStream_DataCannotForgeEvents(t *testing.T) {
-	srv := newServer(t, server.Options{})
-	srv.Echo.GET("/", func(c echo.Context) error {
-		stream, err := server.NewStream(c)
-		if err != nil {
-			return err
-		}
-		defer stream.Close()
-		return errors.Join(stream.Send("a\nevent: b", "1\r\rdata: 2\nevent: c\r\n\r\n"), stream.Send("", ""))
-	})
-	got := do(t, srv, httptest.NewRequest(http.MethodGet, "/", nil)).Body.String()
-	const want = "event: a event: b\ndata: 1\ndata: \ndata: data: 2\ndata: event: c\ndata: \ndata: \n\ndata: \n\n"
-	if got != want {
-		t.Errorf("got %q, want %q", got, want)
-	}
-}
-
-// Somebody watches: the server stops all the same, long before its deadline, and says
-// goodbye in good order.
-func TestServer_StopsWithOpenStreams(t *testing.T) {
+// A stop ends a download at once, long before its deadline, and in the log it is no error.
+func TestServer_StopCutsDownloadsOff(t *testing.T) {
 	var logged bytes.Buffer
 	srv := newServer(t, server.Options{
 		Addr: "127.0.0.1:0", StopWithin: time.Hour, Logger: slog.New(slog.NewTextHandler(&logged, nil)),
 	})
-	srv.Echo.GET("/context", func(c echo.Context) error {
-		stream, err := server.NewStream(c)
+	srv.Echo.GET("/file", func(c echo.Context) error {
+		d, err := server.NewDownload(c, "file.csv", "text/csv")
 		if err != nil {
 			return err
 		}
-		defer stream.Close()
-		if err := stream.Send("", "hello"); err != nil {
+		defer d.Close()
+		if _, err := io.WriteString(d, strings.Repeat("a", 100_000)); err != nil {
 			return err
 		}
 		<-c.Request().Context().Done()
 		return c.Request().Context().Err()
 	})
-	srv.Echo.GET("/channel", func(c echo.Context) error {
-		if _, err := io.WriteString(c.Response(), "data: hello\n\n"); err != nil {
-			return err
-		}
-		c.Response().Flush()
-		<-server.Stopping(c.Request().Context())
-		_, err := io.WriteString(c.Response(), "data: goodbye\n\n")
-		return err
-	})
 	address, stop, ended := serve(t, srv)
 
-	var open []*bufio.Reader
-	for _, path := range []string{"/context", "/context", "/channel"} {
-		body := bufio.NewReader(get(t, "http://"+address+path).body)
-		if line, err := body.ReadString('\n'); line != "data: hello\n" {
-			t.Fatalf("%s: got %q, %v", path, line, err)
-		}
-		open = append(open, body)
-	}
+	got := get(t, "http://"+address+"/file")
 	stop()
 	select {
 	case err := <-ended:
@@ -220,13 +175,9 @@ func TestServer_StopsWithOpenStreams(t *testing.T) {
 	case <-time.After(10 * time.Second):
 		t.Fatal("still running after 10 seconds")
 	}
-	for i, want := range []string{"\n", "\n", "\ndata: goodbye\n\n"} {
-		if rest, err := io.ReadAll(open[i]); err != nil || string(rest) != want {
-			t.Errorf("stream %d ended with %q, %v", i, rest, err)
-		}
-	}
+	_, _ = io.Copy(io.Discard, got.body)
 	if strings.Contains(logged.String(), "level=ERROR") {
-		t.Errorf("a stream that ends in good order is no error:\n%s", &logged)
+		t.Errorf("log: %s", &logged)
 	}
 	if got := do(t, srv, httptest.NewRequest(http.MethodGet, "/readyz", nil)); got.Code != 503 || got.Body.String() != "stopping\n" {
 		t.Errorf("ready: got %d %q", got.Code, got.Body)
