@@ -153,7 +153,7 @@ func detail(he *echo.HTTPError) string {
 // handleError answers with the page of the problem, and logs what is ours to repair.
 func (s *Server) handleError(err error, c echo.Context) {
 	ctx := c.Request().Context()
-	if stoppedStream(c, err) {
+	if stopped(c, err) {
 		return
 	}
 	if cause := context.Cause(ctx); cause != nil && errors.Is(err, context.Canceled) {
@@ -176,8 +176,9 @@ func (s *Server) handleError(err error, c echo.Context) {
 	}
 }
 
-// stoppedStream reports whether an answer ended because the server stops, as it should.
-func stoppedStream(c echo.Context, err error) bool {
+// stopped reports whether an answer that had begun ended because the server stops, which is
+// no failure of ours.
+func stopped(c echo.Context, err error) bool {
 	return c.Response().Committed && errors.Is(err, context.Canceled) &&
 		errors.Is(context.Cause(c.Request().Context()), errStopping)
 }

@@ -22,7 +22,7 @@ func (s *Server) account(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		start := time.Now()
 		err := next(c)
-		half := err != nil && c.Response().Committed && !stoppedStream(c, err)
+		half := err != nil && c.Response().Committed
 		if err != nil {
 			c.Error(err) // answers, so that the status is known
 		}
