@@ -163,9 +163,11 @@ func (k kept) remedies(d ireneo.Delivery) (list []remedy) {
 		list = append(list, remedy{"see the append", fmt.Sprintf("%s tail --after %d --limit 1 --no-follow --json", invocation(), d.FailedAt-1)})
 	}
 	switch {
+	case !d.Declared && !d.Led: // whatever is changed of it, nobody works on it
+		return append(list, remedy{"run the program that declares it; it costs nothing to leave it", ""})
 	case d.State != "running":
 		list = append(list, remedy{"let it go on", k.command("resume", d.Name)})
-	case d.Led || !d.Declared: // it goes on, or not by this program
+	case d.Led: // it goes on
 	case d.Changed && k.kind == subscription:
 		list = append(list, remedy{"give it a new name, which begins anew, or the filter it had", ""})
 	case d.Changed: // its rows are made anew
