@@ -5,17 +5,23 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/ireneo-dev/ireneo"
 )
 
-// differsError ends the program after the differences were shown: it says what to do.
-type differsError string
+// differsError ends the program after the differences were shown: it has the commands that
+// make the rows anew.
+type differsError []string
 
 func (e differsError) Error() string {
-	return "rows differ from what the log says; make them anew with: " + string(e)
+	const differ = "rows differ from what the log says; make them anew with:"
+	if len(e) == 1 {
+		return differ + " " + e[0]
+	}
+	return differ + "\n  " + strings.Join(e, "\n  ")
 }
 
 // shown is how many differences of a projection are shown.
@@ -75,7 +81,7 @@ func (k kept) toVerify(ctx context.Context, log *ireneo.Log, names []string) ([]
 }
 
 func (k kept) verifyAll(cmd *cobra.Command, log *ireneo.Log, names []string, asJSON bool) error {
-	comparisons, differs := []comparison{}, ""
+	comparisons, differs := []comparison{}, differsError{}
 	for _, name := range names {
 		c, err := compare(cmd.Context(), log, name)
 		if err != nil {
@@ -83,7 +89,7 @@ func (k kept) verifyAll(cmd *cobra.Command, log *ireneo.Log, names []string, asJ
 		}
 		comparisons = append(comparisons, c)
 		if c.Differences > 0 {
-			differs = name
+			differs = append(differs, k.command("rebuild", name))
 		}
 		if !asJSON {
 			showComparison(cmd.OutOrStdout(), c)
@@ -94,8 +100,8 @@ func (k kept) verifyAll(cmd *cobra.Command, log *ireneo.Log, names []string, asJ
 			return err
 		}
 	}
-	if differs != "" {
-		return differsError(k.command("rebuild", differs))
+	if len(differs) > 0 {
+		return differs
 	}
 	return nil
 }
