@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 	"time"
@@ -223,22 +222,3 @@ func short(text string, length int) string {
 }
 
 func at(t time.Time) string { return t.UTC().Format(time.DateTime + " UTC") }
-
-// long is how long a transaction is open before it is worth a word.
-const long = 2 * time.Second
-
-// warnHeld says who keeps a transaction open, which holds back what was appended after it.
-func warnHeld(ctx context.Context, out io.Writer, log *ireneo.Log) error {
-	holders, err := log.HeldBack(ctx)
-	if err != nil {
-		return err
-	}
-	for _, h := range holders {
-		if time.Since(h.Since) < long {
-			continue
-		}
-		_, err = fmt.Fprintf(out, "\nWhat was appended after %s is held back by process %d of the database (%s), whose transaction is open since then: end it, and see idle_in_transaction_session_timeout\n",
-			at(h.Since), h.Process, oneLine(strings.Join(slices.DeleteFunc([]string{h.Application, h.Client, h.State}, func(s string) bool { return s == "" }), ", ")))
-	}
-	return err
-}

@@ -146,7 +146,8 @@ func (k kept) projectionStatus() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return k.describeRows(cmd.OutOrStdout(), r)
+			out := cmd.OutOrStdout()
+			return errors.Join(k.describeRows(out, r), warnHeld(cmd.Context(), out, app.Log))
 		})
 	}
 	return cmd
