@@ -65,6 +65,8 @@ func (p *projection) mayBeAsync(keyed bool, m *readModel, taken bool) error {
 		return nil // reported already
 	case taken:
 		return problem("its rows are kept up in another way already: name it once, in a stream's Transactional or Async or in Config.Projections")
+	case p.every > 0:
+		return problem("Snapshot keeps states for appends, and none folds it: leave Snapshot out")
 	case !storedName.MatchString(p.name):
 		return problem("name it in lower case letters, digits, _ and dots")
 	case !keyed:

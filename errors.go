@@ -47,7 +47,8 @@ var (
 	ErrUnknownEvent = errors.New("unknown event type")
 	// ErrUnknownStream says that a stream is not registered with the log.
 	ErrUnknownStream = errors.New("unknown stream type")
-	// ErrInvalidFilter says that a pattern of a filter is not understood.
+	// ErrInvalidFilter says that a filter cannot be used: a pattern is not understood, or
+	// the log does not know a name.
 	ErrInvalidFilter = errors.New("filter is invalid")
 	// ErrUnknownSubscription says that no subscription and no projection kept up after the
 	// commit has this name, or that it has never run.
@@ -64,8 +65,9 @@ var (
 	ErrBehind = errors.New("it has not come that far yet")
 	// ErrNoLog says that neither the context nor the stream carries an open log.
 	ErrNoLog = errors.New("no log in context: use ireneo.WithLog(ctx, log) or bind one with In(log)")
-	// ErrNotMaterialized says that no stream of the log writes this projection's rows.
-	ErrNotMaterialized = errors.New("projection is not materialized by any stream")
+	// ErrNotMaterialized says that no stream and no Config.Projections of the log keeps
+	// this projection's rows.
+	ErrNotMaterialized = errors.New("projection keeps no rows in this log")
 	// ErrPersistsItself says that a projection's rows cannot be made or compared, because
 	// PersistWith writes them as it likes.
 	ErrPersistsItself = errors.New("its rows are written by PersistWith, so that nobody else knows what they are")
@@ -179,8 +181,9 @@ func (e *LifecycleError) Error() string {
 // Unwrap returns the reason.
 func (e *LifecycleError) Unwrap() error { return e.Reason }
 
-// ProjectionError is returned when a transactional projection could not be
-// written. The event and every other projection were rolled back with it.
+// ProjectionError says which projection's row could not be written. From an append: the
+// event and every other projection were rolled back with it. After the commit and in a
+// rebuild it is the reason on record.
 type ProjectionError struct {
 	Projection string
 	Err        error // the original error, or an InvalidStateError

@@ -16,6 +16,9 @@ import (
 //
 // A pattern ends in a star and matches all that begins with what stands before it: debt.*
 // matches debt.issued and debt.payment.received, but not debt.
+//
+// A pattern that is not understood is ErrInvalidFilter; so is a name that the log does not
+// know, which is ErrUnknownEvent or ErrUnknownStream as well.
 type Filter struct {
 	// Types are stored names and patterns of them. Old names of a type are matched by its
 	// new one. Nil matches all, an empty list nothing.
@@ -50,11 +53,11 @@ func (l *Log) selects(filters []Filter) (selection, error) {
 	for _, f := range filters {
 		types, err := l.typeMatcher(f.Types)
 		if err != nil {
-			return nil, fmt.Errorf("filter: %w", err)
+			return nil, fmt.Errorf("%w: %w", ErrInvalidFilter, err)
 		}
 		streams, err := l.streamMatcher(f.Streams)
 		if err != nil {
-			return nil, fmt.Errorf("filter: %w", err)
+			return nil, fmt.Errorf("%w: %w", ErrInvalidFilter, err)
 		}
 		s := selector{types: types, streams: streams, log: l}
 		for _, part := range []struct {
@@ -65,7 +68,7 @@ func (l *Log) selects(filters []Filter) (selection, error) {
 				continue
 			}
 			if *part.want, err = subset.Normal(part.given); err != nil {
-				return nil, fmt.Errorf("filter: %w", err)
+				return nil, fmt.Errorf("%w: %w", ErrInvalidFilter, err)
 			}
 		}
 		all = append(all, s)
@@ -84,7 +87,7 @@ func describe(filters []Filter) (string, error) {
 	for _, f := range filters {
 		text, err := json.Marshal(described{sorted(f.Types), sorted(f.Streams), f.Meta, f.Data})
 		if err != nil {
-			return "", fmt.Errorf("filter: %w", err)
+			return "", fmt.Errorf("%w: %w", ErrInvalidFilter, err)
 		}
 		parts = append(parts, string(text))
 	}
@@ -159,7 +162,7 @@ func (l *Log) streamMatcher(patterns []string) (func(store.Stream) bool, error) 
 func parsePattern(p string) (before string, star bool, err error) {
 	before, star = strings.CutSuffix(p, "*")
 	if p == "" || strings.ContainsAny(before, "*?[]") {
-		return "", false, fmt.Errorf("%w: %q: a pattern is a name, or its beginning and a * at the end", ErrInvalidFilter, p)
+		return "", false, fmt.Errorf("%q: a pattern is a name, or its beginning and a * at the end", p)
 	}
 	return before, star, nil
 }

@@ -65,7 +65,8 @@ type Config struct {
 	CommitTimeout time.Duration
 
 	// Lease is after what time without a sign of life another process takes over the
-	// subscriptions of one that Run runs in. One that ends in order gives them up at once.
+	// subscriptions of one that Run runs in, and its rebuilds. One that ends in order gives
+	// them up at once.
 	// Defaults to 10 seconds.
 	Lease time.Duration
 
@@ -107,7 +108,9 @@ func Open(st store.Store, config Config) (*Log, error) {
 	config.Logger = cmp.Or(config.Logger, slog.Default())
 	config.CachedStreams = cmp.Or(config.CachedStreams, 10_000)
 	config.CommitTimeout = cmp.Or(config.CommitTimeout, 10*time.Second)
-	config.Lease = cmp.Or(config.Lease, 10*time.Second)
+	if config.Lease = cmp.Or(config.Lease, 10*time.Second); config.Lease < 0 {
+		return nil, errors.New("open log: Config.Lease is negative")
+	}
 	config.MaxEventBytes = cmp.Or(config.MaxEventBytes, 1<<20)
 	config.MaxEvents = cmp.Or(config.MaxEvents, 10_000)
 	config.Messages = config.Messages.withDefaults()

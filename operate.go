@@ -63,13 +63,14 @@ func (l *Log) Skip(ctx context.Context, name, reason string) error {
 	return err
 }
 
-// Replay hands out once more what a subscription has put aside, in order, and says how
-// many batches these are. It does not wait for them.
-func (l *Log) Replay(ctx context.Context, name string) (batches int, err error) {
+// Retry hands out once more what a subscription has put aside, in order, and says how many
+// batches these are. It does not wait for them, and does not resume a subscription that
+// has stopped: see Resume.
+func (l *Log) Retry(ctx context.Context, name string) (batches int, err error) {
 	if _, err := l.delivery(ctx, name); err != nil {
 		return 0, err
 	}
-	batches, err = store.ReplayDeadLetters(ctx, l.DB(), name)
+	batches, err = store.RetryDeadLetters(ctx, l.DB(), name)
 	l.runner.Nudge()
 	return batches, err
 }

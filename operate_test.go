@@ -81,7 +81,7 @@ func allTried(t testing.TB, log *ireneo.Log) bool {
 
 func replay(t testing.TB, ctx context.Context, log *ireneo.Log, want int) {
 	t.Helper()
-	if n, err := log.Replay(ctx, "notes"); n != want || err != nil {
+	if n, err := log.Retry(ctx, "notes"); n != want || err != nil {
 		t.Fatalf("replays %d, %v; want %d", n, err, want)
 	}
 }
@@ -171,4 +171,31 @@ func TestHeldBack(t *testing.T) {
 	if held, err := log.HeldBack(t.Context()); err != nil || len(held) != 0 {
 		t.Errorf("held back by %+v, %v", held, err)
 	}
+}
+
+// A lost leader may leave a transaction open that holds its cursor. Nobody can take that
+// over before it ends, but the others go on, and everything can be looked at.
+func TestS15_ALockedCursorDelaysNobodyElse(t *testing.T) {
+	c, h := subscribed(willing, asItIs)
+	other := make(heard, 10)
+	c.Lease = 2 * time.Second
+	c.Subscriptions = append(c.Subscriptions, &ireneo.Subscription{Name: "other", Handle: func(_ context.Context, b ireneo.Batch) error {
+		other <- notesOf(b.Events)
+		return nil
+	}})
+	postgresOnly(t, c, func(t *testing.T, ctx context.Context, log *ireneo.Log) {
+		_, err := log.Deliveries(ctx)
+		must(t, err)
+		lost := log.DB().Begin()
+		must(t, lost.Exec("UPDATE event_subscriptions SET position = position WHERE name = 'notes'").Error)
+		running(t, log)
+		noteEach(t, ctx, "a", "one")
+		other.want(t, "one")
+		eventually(t, log, "other", "done", done)
+		if len(h) > 0 {
+			t.Errorf("it was handed %s behind a lock", <-h)
+		}
+		must(t, lost.Rollback().Error)
+		h.want(t, "one")
+	})
 }

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"log/slog"
 	"reflect"
-	"regexp"
 	"slices"
 	"sync"
 
@@ -35,10 +34,6 @@ func (p *Projection[M]) Snapshot(every int) *Projection[M] {
 	return &Projection[M]{projection: &kept, log: p.log}
 }
 
-// projectionName is what names look like in the keys of snapshots. Without a slash the
-// parts of a key are told apart, whatever the stream's id.
-var projectionName = regexp.MustCompile(`^[a-z][a-z0-9_]*(\.[a-z0-9_]+)*$`)
-
 func (p *projection) checkSnapshot() {
 	if p.every < 1 {
 		p.mistake("Snapshot(%d): keep one every 1 or more events", p.every)
@@ -46,7 +41,7 @@ func (p *projection) checkSnapshot() {
 	if p.initial != nil {
 		p.mistake("a projection with Initial keeps no snapshots, since its state depends on the moment: use Final")
 	}
-	if !projectionName.MatchString(p.name) {
+	if !storedName.MatchString(p.name) { // without a slash: the parts of a key must be told apart
 		p.mistake("the name of a projection with snapshots has lower case letters, digits, _ and dots")
 	}
 	if p.model.Kind() != reflect.Struct {
@@ -68,7 +63,7 @@ type keeper struct {
 // of a stream would write over each other's under one name.
 func (l *Log) keepersFor(s *Stream) (map[*projection]*keeper, error) {
 	keepers, names := map[*projection]*keeper{}, map[string]*projection{}
-	for _, p := range s.projections() {
+	for _, p := range s.folds() {
 		if p.every < 1 || p.model.Kind() != reflect.Struct {
 			continue
 		}

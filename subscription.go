@@ -39,16 +39,20 @@ type Subscription struct {
 
 	// Handle is called with each batch, and the cursor is moved when it returns nil. It may
 	// take its time, and may see a batch again where the process is lost in between: what
-	// it does to the world should bear that.
+	// it does to the world should bear that. It is called by one goroutine at a time, in
+	// the one process that leads. ctx carries the log, and ends when the process is to stop
+	// or leads no more: return then. The batch belongs to the handler.
 	Handle func(ctx context.Context, b Batch) error
 
 	// HandleTx takes the place of Handle where all it does is write to the database: the
-	// cursor moves in the same transaction, so its effect is there exactly once. On SQLite
-	// the transaction keeps all other writers waiting, so it should be short.
+	// cursor moves in the same transaction, so its effect is there exactly once. Use tx for
+	// every write: on an error all of it is rolled back. On SQLite the transaction keeps all
+	// other writers waiting, so it should be short.
 	HandleTx func(ctx context.Context, tx *gorm.DB, b Batch) error
 
-	// FromNow begins with what is committed after it ran for the first time. Otherwise it
-	// begins with the log.
+	// FromNow begins at the settled end of the log when its cursor is made, by the first
+	// Run or Deliveries: what was committed then, but held back by an open transaction, is
+	// handed out, too. Otherwise it begins with the log.
 	FromNow bool
 
 	// Wait is how old a batch is before it is handed out. Zero does not wait.
@@ -62,8 +66,8 @@ type Subscription struct {
 	Backoff time.Duration
 
 	// Park puts a batch that fails too often aside instead of stopping, and with it all
-	// later batches of its streams, so that none is handled out of order. Replay tries
-	// them again.
+	// later batches of its streams, so that none is handled out of order. Retry tries them
+	// again.
 	Park bool
 }
 
@@ -71,7 +75,8 @@ type Subscription struct {
 // ctx ends; it returns when none of their handlers runs any more. Any number of processes
 // may run the same: each is led by one of them, and taken over by another when its leader
 // ends, or has not been heard of for Config.Lease. Where the database is away it goes on
-// trying. Servers and workers call it once a process.
+// trying. Servers and workers call it once a process; a second call on one Log waits until
+// the first has ended.
 func (l *Log) Run(ctx context.Context) { l.runner.Run(ctx) }
 
 // jobs are what Run runs.
@@ -103,10 +108,7 @@ func (l *Log) subscriptionJob(s *Subscription) (runner.Job, error) {
 		Begin: func() runner.Work { return &calls{l, s} },
 	}
 	if s.FromNow {
-		j.From = func(ctx context.Context) (int64, error) {
-			after, _, err := onlyNew(ctx, l, nil)
-			return after, err
-		}
+		j.From = l.Position
 	}
 	mistakes := []error{l.filter(&j, s.Filters)}
 	if !storedName.MatchString(s.Name) {
@@ -184,16 +186,15 @@ type Delivery struct {
 }
 
 // Deliveries says how far all subscriptions and projections after the commit have come, by
-// name: those that are declared, and those that once were.
+// name: those that are declared, and those that once were. One that is declared, but has
+// never run, gets its cursor here.
 func (l *Log) Deliveries(ctx context.Context) ([]Delivery, error) {
 	last, err := l.first(ctx, store.Query{Order: store.NewestFirst})
 	if err != nil {
 		return nil, err
 	}
-	for _, j := range l.runner.Jobs {
-		if err := runner.Declare(ctx, l.DB(), j); err != nil {
-			return nil, err
-		}
+	if err := l.runner.Declare(ctx); err != nil {
+		return nil, err
 	}
 	rows, err := store.Subscriptions(ctx, l.DB())
 	if err != nil {

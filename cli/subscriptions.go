@@ -187,7 +187,7 @@ func (k kept) retry() *cobra.Command {
 	return k.named("retry", "Try again what failed",
 		"A subscription that has stopped goes on where it is, and what it has put aside is handed out once more.",
 		func(cmd *cobra.Command, log *ireneo.Log, d ireneo.Delivery) error {
-			parked, err := log.Replay(cmd.Context(), d.Name)
+			parked, err := log.Retry(cmd.Context(), d.Name)
 			if err != nil {
 				return err
 			}

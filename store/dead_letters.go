@@ -84,8 +84,8 @@ func countLetters(ctx context.Context, db *gorm.DB, where string, args ...any) (
 	return counts, wrap("count the dead letters", err)
 }
 
-// ReplayDeadLetters marks those of a subscription that are not skipped as due.
-func ReplayDeadLetters(ctx context.Context, db *gorm.DB, subscription string) (letters int, err error) {
+// RetryDeadLetters marks those of a subscription that are not skipped as due.
+func RetryDeadLetters(ctx context.Context, db *gorm.DB, subscription string) (letters int, err error) {
 	done := db.WithContext(ctx).Model(&DeadLetter{}).
 		Where("subscription = ? AND skipped = ?", subscription, false).Update("attempts", 0)
 	return int(done.RowsAffected), wrap("replay the dead letters of "+subscription, done.Error)

@@ -9,5 +9,5 @@ type Holder struct {
 	Application string    `json:"application"` // what the client calls itself
 	Client      string    `json:"client"`      // its address; empty: the same machine
 	State       string    `json:"state"`       // what it does, in the database's words
-	Since       time.Time `json:"since"`       // when it began
+	Since       time.Time `json:"since"`       // when it began; zero where the role may not see that (pg_read_all_stats)
 }

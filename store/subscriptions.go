@@ -10,9 +10,9 @@ import (
 	"gorm.io/gorm/clause"
 )
 
-// ErrFenced says that a cursor was not moved, because it is not where, or not led by
-// whom, its mover believes.
-var ErrFenced = errors.New("another process leads this subscription")
+// ErrFenced says that something was not changed, because it is not as, or not led by whom,
+// its changer believes.
+var ErrFenced = errors.New("somebody else has changed it meanwhile")
 
 // Subscription is a cursor in the log: how far somebody has come, and who may move it.
 type Subscription struct {
@@ -40,7 +40,7 @@ const (
 // TableName implements GORM's Tabler.
 func (Subscription) TableName() string { return "event_subscriptions" }
 
-// LedBy reports whether somebody leads the subscription at a moment.
+// LedBy reports whether owner leads the subscription, as it was read.
 func (s Subscription) LedBy(owner string) bool { return s.Owner == owner && owner != "" }
 
 // Free reports whether somebody new may lead the subscription.
@@ -91,7 +91,7 @@ func Release(ctx context.Context, db *gorm.DB, owner string) error {
 }
 
 // Advance moves the cursor of s to a position, in tx together with whatever else was done
-// there. It is ErrFenced where the cursor was moved, led or halted by somebody else.
+// there. It is ErrFenced where the cursor was moved, led, paused or halted by somebody else.
 func Advance(ctx context.Context, tx *gorm.DB, s Subscription, to int64, now time.Time) error {
 	return s.change(ctx, tx, map[string]any{"position": to, "changed_at": now})
 }

@@ -136,7 +136,7 @@ func (w *worker) giveUp(ctx context.Context, batch []store.Record, failed error,
 			slog.Int64("position", batch[0].Position), slog.Int("attempts", attempts), slog.Any("error", failed))
 		return w.park(ctx, batch, failed, attempts)
 	}
-	w.runner.Logger.Error("stopped; it stays so until it is resumed, or the batch is skipped", slog.String(w.job.Kind, w.job.Name),
+	w.runner.Logger.Error("stopped, until somebody looks after it: see "+w.job.Kind+"s status "+w.job.Name, slog.String(w.job.Kind, w.job.Name),
 		slog.Int64("position", batch[0].Position), slog.Int("attempts", attempts), slog.Any("error", failed))
 	if err := store.Halt(ctx, w.runner.DB, w.sub, batch[0].Position, attempts, failed.Error(), now()); err != nil {
 		return err

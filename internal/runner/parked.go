@@ -117,7 +117,7 @@ func (w *worker) redeliver(ctx context.Context, letter store.DeadLetter, batch [
 				return failed
 			}
 		}
-		if err := store.RemoveDeadLetter(ctx, tx, letter); err != nil {
+		if err := store.RemoveDeadLetter(ctx, tx, letter); err != nil || !w.job.InTx {
 			return err
 		}
 		return store.Hold(ctx, tx, w.sub, now())

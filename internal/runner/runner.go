@@ -74,8 +74,9 @@ type Runner struct {
 
 	once  sync.Once
 	nudge chan struct{} // something has changed that a round would see
+	turn  chan struct{} // whoever Runs has it
 
-	mu      sync.Mutex // guards workers
+	mu      sync.Mutex // guards workers, and a term's refused
 	workers map[string]*worker
 }
 
@@ -87,7 +88,9 @@ func now() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }
 const pause = time.Second // between two rounds
 
 func (r *Runner) prepare() {
-	r.once.Do(func() { r.nudge, r.workers = make(chan struct{}, 1), map[string]*worker{} })
+	r.once.Do(func() {
+		r.nudge, r.turn, r.workers = make(chan struct{}, 1), make(chan struct{}, 1), map[string]*worker{}
+	})
 }
 
 // Nudge makes the next round begin at once.
@@ -112,9 +115,15 @@ func (r *Runner) Seen(name string) int64 {
 }
 
 // Run runs the jobs until ctx ends, and returns when none runs any more. While the database
-// cannot be reached it goes on trying.
+// cannot be reached it goes on trying. A second call waits until the first has ended.
 func (r *Runner) Run(ctx context.Context) {
 	r.prepare()
+	select {
+	case r.turn <- struct{}{}:
+		defer func() { <-r.turn }()
+	case <-ctx.Done():
+		return
+	}
 	term := &term{Runner: r, owner: uuid.NewString(), refused: map[string]bool{}, renewed: time.Now()}
 	tick := time.NewTicker(min(pause, r.Lease/4))
 	defer tick.Stop()
@@ -170,10 +179,12 @@ func (t *term) round(ctx context.Context) error {
 		return w.ended() || !s.LedBy(t.owner) || s.Epoch != w.sub.Epoch || s.State != store.Running ||
 			due[s.Name] > 0 && w.fresh.Load()
 	})
-	var errs []error
-	for _, j := range t.Jobs {
-		errs = append(errs, t.take(ctx, j, byName[j.Name]))
+	var taking sync.WaitGroup // at once: one may wait for a row that a lost leader's transaction holds
+	errs := make([]error, len(t.Jobs))
+	for i, j := range t.Jobs {
+		taking.Go(func() { errs[i] = t.take(ctx, j, byName[j.Name]) })
 	}
+	taking.Wait()
 	return errors.Join(errs...)
 }
 
@@ -182,19 +193,25 @@ func (t *term) declare(ctx context.Context) error {
 	if t.declared {
 		return nil
 	}
-	known, err := store.Subscriptions(ctx, t.DB)
+	err := t.Declare(ctx)
+	t.declared = err == nil
+	return err
+}
+
+// Declare adds a cursor for each job that has none.
+func (r *Runner) Declare(ctx context.Context) error {
+	known, err := store.Subscriptions(ctx, r.DB)
 	if err != nil {
 		return err
 	}
-	for _, j := range t.Jobs {
+	for _, j := range r.Jobs {
 		if slices.ContainsFunc(known, func(s store.Subscription) bool { return s.Name == j.Name }) {
 			continue
 		}
-		if err := Declare(ctx, t.DB, j); err != nil {
+		if err := Declare(ctx, r.DB, j); err != nil {
 			return err
 		}
 	}
-	t.declared = true
 	return nil
 }
 
@@ -248,16 +265,19 @@ func (t *term) take(ctx context.Context, j Job, s store.Subscription) error {
 	return nil
 }
 
-// lead takes the lease of a job. It is not interrupted, or the database might grant it
-// after it was given back with all others.
+// lead takes the lease of a job. It is not interrupted by the end of Run, or the database
+// might grant it after it was given back with all others; nor does it wait so long that the
+// other leases are lost.
 func (t *term) lead(ctx context.Context, s store.Subscription) (led bool, err error) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), min(grace, t.Lease/4))
 	defer cancel()
 	return store.Lead(ctx, t.DB, s, t.owner, now(), now().Add(t.Lease))
 }
 
 // refuse says once that a job is not what its cursor is of.
 func (t *term) refuse(j Job, s store.Subscription) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	if t.refused[j.Name] {
 		return
 	}

@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -35,7 +36,7 @@ const (
 	holders = `
 		SELECT DISTINCT
 			a.pid, COALESCE(a.application_name, ''), COALESCE(host(a.client_addr), ''),
-			COALESCE(a.state, ''), COALESCE(a.xact_start, now())
+			COALESCE(a.state, ''), a.xact_start
 		FROM pg_locks
 		JOIN pg_stat_activity AS a USING (pid)` + held + `
 		ORDER BY 5, 1`
@@ -100,7 +101,12 @@ func (s *Store) Holders(ctx context.Context) ([]store.Holder, error) {
 		return nil, fmt.Errorf("holders: %w", broken(ctx, err))
 	}
 	all, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (h store.Holder, err error) {
-		err = row.Scan(&h.Process, &h.Application, &h.Client, &h.State, &h.Since)
+		var since *time.Time
+		err = row.Scan(&h.Process, &h.Application, &h.Client, &h.State, &since)
+		if since != nil {
+			h.Since = *since
+		}
+
 		return h, err
 	})
 	if err != nil {

@@ -129,9 +129,11 @@ func openLog(ctx context.Context, url string, mutant bool) (st store.Store, log 
 	if err != nil {
 		return nil, nil, err
 	}
-	subscription := &ireneo.Subscription{}
-	*subscription = *once
-	log, err = ireneo.Open(st, config(subscription))
+	c := config(once)
+	if os.Getenv(aloneEnv) != "" {
+		c.Projections, c.Streams = nil, []*ireneo.Stream{{Type: purse.Type, Purpose: purse.Purpose}}
+	}
+	log, err = ireneo.Open(st, c)
 	if mutant && err == nil {
 		log, err = ireneo.Open(st, config(again(log)))
 	}

@@ -189,12 +189,14 @@ func failAt(t *testing.T, url, point, mutant string) []string {
 }
 
 // S15: one that was away for longer than its lease finds that it may not write any more.
-// Not on SQLite, where whoever stops in a transaction keeps everybody from writing.
+// Not on SQLite, where whoever stops in a transaction keeps everybody from writing. It has
+// one job only, whose rows it has not written yet: what it has written and not committed
+// nobody could take over before it ends.
 func TestS15_AZombieWritesNothing(t *testing.T) {
 	url := pgtest.Database(t)
 	ctx, log := migrated(t, url)
 	marker := filepath.Join(t.TempDir(), "marker")
-	zombie := start(t, "deliver", url, failEnv+"=once/before the handler", markerEnv+"="+marker, signalEnv+"=STOP")
+	zombie := start(t, "deliver", url, failEnv+"=once/before the handler", markerEnv+"="+marker, signalEnv+"=STOP", aloneEnv+"=1")
 	for n := range 5 {
 		must(t, purse.For(fmt.Sprint(n)).Append(ctx, paid()))
 	}

@@ -30,6 +30,7 @@ const (
 	failEnv   = "DELIVERY_FAIL"   // where the process dies, as "once/after the handler", or stops
 	markerEnv = "DELIVERY_MARKER" // a file that says that it has
 	signalEnv = "DELIVERY_SIGNAL" // STOP: it stops itself instead of dying
+	aloneEnv  = "DELIVERY_ALONE"  // not empty: it has no projections
 )
 
 func TestMain(m *testing.M) {
