@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"reflect"
 	"slices"
 	"time"
@@ -237,8 +236,7 @@ func (l *Log) foldInto(p *projection, f *folded, r store.Record) error {
 func (l *Log) interpret(p *projection, h *handler, state any, ev AnyEvent, r store.Record) {
 	h.apply(state, ev, r.OccurredAt)
 	if added := ev.Errors().own; len(added) > 0 {
-		l.config.Logger.Warn("a projection that does not decide consistency added errors to an event; they reject nothing",
-			slog.String("projection", p.name), slog.String("errors", sentence(added)), slog.Any("event", ev))
+		l.warnIgnored(p, added, ev)
 		ev.Errors().clear()
 	}
 }

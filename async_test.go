@@ -240,6 +240,29 @@ func TestS19_WaitFor(t *testing.T) {
 	})
 }
 
+// Where the program has another On than its rows were built with nothing goes on by itself.
+func TestS19_WaitForSaysThatItMustBeRebuilt(t *testing.T) {
+	more := ireneo.NewProjection("purses",
+		ireneo.On(func(p *Purse, e *Deposited, _ time.Time) { p.Amount += e.Amount }),
+		ireneo.On(func(p *Purse, _ *Closed, _ time.Time) { p.Trail = "closed" }))
+	changed := asyncConfig(&ireneo.Stream{Type: "purse", Purpose: "Money", Async: ireneo.Materialize(more)})
+	each(t, asyncConfig(), func(t *testing.T, ctx context.Context, log *ireneo.Log) {
+		_, err := log.Deliveries(ctx)
+		must(t, err)
+		other := sibling(t, log, changed)
+		ctx, last := ireneo.LastAppended(ireneo.WithLog(ctx, other))
+		must(t, PurseStream.For("a").Append(ctx, &Deposited{Amount: 1}))
+		running(t, other)
+		err = other.WaitFor(ctx, last(), more)
+		wantError(t, err, ireneo.ErrStopped)
+		if !strings.Contains(err.Error(), "rebuild") {
+			t.Errorf("it names no remedy: %v", err)
+		}
+		must(t, other.Rebuild(ctx, "purses", nil))
+		waitFor(t, ctx, other, last, more)
+	})
+}
+
 // sibling2 is the context with a second log.
 func sibling2(ctx context.Context, t testing.TB, log *ireneo.Log) context.Context {
 	other, err := ireneo.Sibling(log, asyncConfig())
@@ -293,6 +316,9 @@ func TestOpen_ReportsMistakesOfAsyncProjections(t *testing.T) {
 	for want, change := range map[string]func(*ireneo.Config){
 		"in another way already": func(c *ireneo.Config) { c.Streams = append(c.Streams, async(Balances)) },
 		"Config.Projections":     func(c *ireneo.Config) { c.Streams = append(c.Streams, async(Payers)) },
+		"leave Snapshot out": func(c *ireneo.Config) {
+			c.Streams = append(c.Streams, async(ireneo.NewProjection("kept", ireneo.On(func(*Purse, *Deposited, time.Time) {})).Snapshot(7)))
+		},
 		"lower case": func(c *ireneo.Config) {
 			c.Streams = append(c.Streams, async(ireneo.NewProjection("My Purses", ireneo.On(func(*Purse, *Deposited, time.Time) {}))))
 		},

@@ -273,10 +273,13 @@ func (a *appending) hear(f *projection, folded, given AnyEvent) {
 		errs.own = append(errs.own, added...)
 		return
 	}
-	a.ignored = append(a.ignored, func() {
-		a.log.config.Logger.Warn("a projection that does not decide consistency added errors to an event; they reject nothing",
-			slog.String("projection", f.name), slog.String("errors", sentence(added)), slog.Any("event", given))
-	})
+	a.ignored = append(a.ignored, func() { a.log.warnIgnored(f, added, given) })
+}
+
+// warnIgnored says that a projection added errors to an event, to no effect.
+func (l *Log) warnIgnored(p *projection, added []FieldError, ev AnyEvent) {
+	l.config.Logger.Warn("a projection that does not decide consistency added errors to an event; they reject nothing",
+		slog.String("projection", p.name), slog.String("errors", sentence(added)), slog.Any("event", ev))
 }
 
 // judge validates the state as it would be shown.

@@ -14,7 +14,8 @@ type Batch struct {
 	Events   []AnyEvent // in the order of the append
 }
 
-// FollowOption varies one Follow: After, OnlyNew, Last, Matching.
+// FollowOption varies one Follow: After, OnlyNew, Last, Matching. Of the first three the
+// last one given counts; without any it is After(0).
 type FollowOption func(*following)
 
 // following is one call of Follow.
@@ -23,7 +24,8 @@ type following struct {
 	filters []Filter
 }
 
-// After follows from a position on, which is itself left out. Zero is the beginning.
+// After follows from a position on, which is itself left out. Zero is the beginning; one
+// beyond the end waits for what comes after it.
 func After(position int64) FollowOption {
 	return func(f *following) {
 		f.begin = func(context.Context, *Log, selection) (int64, map[int64]bool, error) { return position, nil, nil }
@@ -34,7 +36,7 @@ func After(position int64) FollowOption {
 func OnlyNew() FollowOption { return func(f *following) { f.begin = onlyNew } }
 
 // Last follows from the append on that holds the nth event from the end of those that are
-// selected.
+// selected. Where there are fewer it follows all of them; an n below 1 is OnlyNew.
 func Last(n int) FollowOption {
 	return func(f *following) {
 		f.begin = func(ctx context.Context, l *Log, s selection) (int64, map[int64]bool, error) {
@@ -63,7 +65,7 @@ func Matching(filters ...Filter) FollowOption {
 // log. However many follow, the log is read once.
 //
 // What this program does not know comes as *RawEvent. An error is yielded once, as the
-// last pair; the end of ctx is none.
+// last pair; the end of ctx is none. It is ErrInvalidFilter where a filter cannot be used.
 func (l *Log) Follow(ctx context.Context, opts ...FollowOption) iter.Seq2[Batch, error] {
 	return func(yield func(Batch, error) bool) {
 		f := &following{}

@@ -29,7 +29,7 @@ type Config struct {
 	Streams []*Stream
 
 	// Events are all event types the application writes or reads. Types that a
-	// projection of one of the Streams names need not be listed again.
+	// projection of one of the Streams, or of Projections, names need not be listed again.
 	Events []EventType
 
 	// Projections are projections over many streams, kept up after the commit: one row a

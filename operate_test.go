@@ -88,6 +88,7 @@ func replay(t testing.TB, ctx context.Context, log *ireneo.Log, want int) {
 
 func TestPause(t *testing.T) {
 	c, h := subscribed(willing, asItIs)
+	c.Subscriptions = append(c.Subscriptions, &ireneo.Subscription{Name: "other", Handle: func(context.Context, ireneo.Batch) error { return nil }})
 	each(t, c, func(t *testing.T, ctx context.Context, log *ireneo.Log) {
 		running(t, log)
 		noteEach(t, ctx, "a", "one")
@@ -95,6 +96,10 @@ func TestPause(t *testing.T) {
 		must(t, log.Pause(ctx, "notes", "the mail server moves"))
 		eventually(t, log, "notes", "paused", func(d ireneo.Delivery) bool { return d.State == "paused" && d.Reason != "" })
 		noteEach(t, ctx, "a", "two")
+		eventually(t, log, "other", "done", done)
+		if len(h) > 0 {
+			t.Errorf("while it is paused it was handed %s", <-h)
+		}
 		must(t, log.Resume(ctx, "notes"))
 		h.want(t, "two")
 		for _, err := range []error{log.Pause(ctx, "note", ""), log.Resume(ctx, "note")} {

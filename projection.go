@@ -14,7 +14,7 @@ import (
 
 // Projection folds the events of a stream into the model M, a struct. Without a
 // database it is computed; a stream that materializes it keeps one row of it per
-// stream id. A Projection is a declaration: it is made once, at start-up, never
+// stream id, Config.Projections one a key over many streams. A Projection is a declaration: it is made once, at start-up, never
 // changes and is safe for concurrent use.
 type Projection[M any] struct {
 	*projection
@@ -29,7 +29,7 @@ type AnyProjection interface {
 	untyped() *projection
 }
 
-// Part is one part of a projection's declaration: On, Initial, Final or PersistWith.
+// Part is one part of a projection's declaration: On, OnBy, Initial, Final or PersistWith.
 type Part[M any] func(*projection)
 
 // NewProjection declares a projection:
@@ -90,7 +90,8 @@ func handlerOf[M, E any, P eventPointer[E]](interpret func(m *M, e *E, at time.T
 
 // Initial prepares the model before the first event. at is the At of the query, or
 // now. While appending it is the moment at which this process read the stream: what
-// depends on the moment of each append belongs into Final.
+// depends on the moment of each append belongs into Final. For rows kept up after the
+// commit it is when the last event was recorded, or what Moment says.
 func Initial[M any](prepare func(m *M, at time.Time)) Part[M] {
 	return func(p *projection) {
 		p.initial = func(model any, at time.Time) { prepare(model.(*M), at) }
@@ -108,7 +109,9 @@ func Final[M any](complete func(m *M, at time.Time)) Part[M] {
 // PersistWith replaces the upsert of a materialized projection. persist is called
 // once an append with the validated model, inside the append's transaction; its error
 // rolls the append back and reaches the caller inside a ProjectionError. It costs the
-// append an explicit transaction.
+// append an explicit transaction. After the commit it is called for each stream that has
+// changed, in the transaction that moves the cursor; its error is tried again, and then
+// stops the projection.
 func PersistWith[M any](persist func(ctx context.Context, tx *gorm.DB, m *M) error) Part[M] {
 	return func(p *projection) {
 		p.persist = func(ctx context.Context, tx *gorm.DB, model any) error { return persist(ctx, tx, model.(*M)) }

@@ -36,8 +36,9 @@ import (
 // nothing behind, such as a row that breaks its own tags, which the error names. In either
 // case the rows in use are as they were.
 //
-// It is ErrCanceled where somebody calls CancelRebuild, and ErrPersistsItself with
-// PersistWith.
+// It is ErrCanceled where somebody calls CancelRebuild, ErrNotMaterialized where nobody
+// keeps such rows, ErrPersistsItself with PersistWith, and ErrNotSwappable where something
+// hangs on the table, such as a view: the text says what.
 func (l *Log) Rebuild(ctx context.Context, name string, report func(Rebuild)) error {
 	return l.rebuild(ctx, name, false, pace{rows: 5000, step: rebuild.Throttled(report, Rebuild.over)})
 }
@@ -58,7 +59,7 @@ func (l *Log) CancelRebuild(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	canceled, err := store.CancelRebuild(ctx, l.DB(), name, rebuild.Now())
+	canceled, err := store.CancelRebuild(ctx, l.DB(), name, store.Now())
 	if err == nil && !canceled {
 		err = fmt.Errorf("%w: %s", ErrNotRebuilding, name)
 	}
@@ -127,7 +128,7 @@ func (r *rebuilding) claim(ctx context.Context, undo bool) error {
 	if err != nil && !errors.Is(err, gorm.ErrRecordNotFound) {
 		return err
 	}
-	if before.Alive(rebuild.Now()) {
+	if before.Alive(store.Now()) {
 		return fmt.Errorf("%w: %s", ErrRebuilding, rebuildOf(before))
 	}
 	program, err := fingerprint.Of(name, r.of.projection.model)
@@ -164,7 +165,7 @@ func (r *rebuilding) end(ctx, kept context.Context, failed error) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
 
-	r.row.Error, r.row.ChangedAt = failed.Error(), rebuild.Now()
+	r.row.Error, r.row.ChangedAt = failed.Error(), store.Now()
 	if !ended && !passing(failed) {
 		r.row.Phase = store.Failed
 	}
@@ -254,7 +255,7 @@ func (r *rebuilding) save(ctx context.Context, next store.Rebuild) error {
 
 // stamped sets what changes with every step.
 func (r *rebuilding) stamped(next *store.Rebuild) *store.Rebuild {
-	next.ChangedAt = rebuild.Now()
+	next.ChangedAt = store.Now()
 	if passed := time.Since(r.began); passed > 0 {
 		next.Rate = int64(float64(next.Events-r.had) / passed.Seconds())
 	}
@@ -472,5 +473,5 @@ func (r *rebuilding) rebase(ctx context.Context, tx *gorm.DB, next store.Rebuild
 			return next, err
 		}
 	}
-	return next, store.Rebase(ctx, tx, name, r.filter, upTo, rebuild.Now())
+	return next, store.Rebase(ctx, tx, name, r.filter, upTo, store.Now())
 }

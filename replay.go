@@ -84,7 +84,7 @@ func (l *Log) replayed(ctx context.Context, p *projection, h *Handle, part repla
 	return model, nil
 }
 
-// Find reads the stored row of one stream, a *NotFoundError where there is none.
+// Find reads the stored row of one stream, or one key, a *NotFoundError where there is none.
 func (p *Projection[M]) Find(ctx context.Context, id string) (*M, error) {
 	log, rm, err := p.stored(ctx)
 	if err == nil {
@@ -106,7 +106,7 @@ func (p *Projection[M]) Find(ctx context.Context, id string) (*M, error) {
 }
 
 // Query is a GORM query over the stored rows, for lists. It is for reading: rows are
-// written by appends alone.
+// written by appends, by Run and by Rebuild.
 func (p *Projection[M]) Query(ctx context.Context) (*gorm.DB, error) {
 	log, _, err := p.stored(ctx)
 	if err != nil {

@@ -72,7 +72,7 @@ func (r Rebuild) String() string {
 
 func rebuildOf(r store.Rebuild) Rebuild {
 	return Rebuild{
-		Projection: r.Projection, Phase: r.Phase, Undo: r.Back, Running: r.Alive(rebuild.Now()),
+		Projection: r.Projection, Phase: r.Phase, Undo: r.Back, Running: r.Alive(store.Now()),
 		Events: r.Events, Total: max(r.Total, r.Events), Rows: r.Rows, Rate: r.Rate, Error: r.Error,
 		StartedAt: r.StartedAt.UTC(), ChangedAt: r.ChangedAt.UTC(),
 	}

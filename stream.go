@@ -66,7 +66,8 @@ type Stream struct {
 	log *Log // bound with In; nil takes the context's
 }
 
-// Materialized is a list of projections whose rows are kept up to date.
+// Materialized is a list of projections whose rows are kept up to date, for a stream's
+// Transactional or Async.
 type Materialized []AnyProjection
 
 // Materialize lists projections whose rows are kept up to date. Their models are

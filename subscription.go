@@ -215,7 +215,7 @@ func (l *Log) Deliveries(ctx context.Context) ([]Delivery, error) {
 		all = append(all, Delivery{
 			Name: s.Name, Kind: s.Kind, State: s.State, Reason: s.Reason, Position: s.Position, Head: last.Position,
 			FailedAt: s.FailedPosition, Attempts: s.Attempts, Parked: parked[s.Name], ChangedAt: s.ChangedAt.UTC(),
-			Led: s.Owner != "" && s.LeaseUntil.After(time.Now()), Declared: declared, Changed: declared && filter != s.Filter,
+			Led: s.Led(time.Now()), Declared: declared, Changed: declared && filter != s.Filter,
 		})
 	}
 	return all, nil

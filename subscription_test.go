@@ -95,7 +95,8 @@ func running(t testing.TB, log *ireneo.Log) (stop func()) {
 	return stop
 }
 
-// eventually waits until a delivery is as wanted.
+// eventually waits until a delivery is as wanted. Nothing tells of a cursor that moves, so
+// it asks again and again.
 func eventually(t testing.TB, log *ireneo.Log, name string, what string, as func(ireneo.Delivery) bool) ireneo.Delivery {
 	t.Helper()
 	var last ireneo.Delivery
@@ -312,8 +313,9 @@ func TestS15_OneLeadsAndOthersStandBy(t *testing.T) {
 		seen = nil
 		var want []string
 		stops := []func(){}
-		for range 3 {
+		for range 3 { // the first leads, then the next
 			stops = append(stops, running(t, sibling(t, log, c)))
+			eventually(t, log, "notes", "led", func(d ireneo.Delivery) bool { return d.Led })
 		}
 		for i := range 3 {
 			for n := range 5 {

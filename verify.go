@@ -56,7 +56,8 @@ type Verified struct {
 // Rows are those of this program: where its declaration has changed, they differ until
 // they are rebuilt. What an Initial of a transactional projection makes of its moment is
 // not on record and differs, too. It holds one transaction that reads for as long as it
-// takes, and some 50 000 states at most. It is ErrPersistsItself with PersistWith.
+// takes, and some 50 000 states at most. It is ErrNotMaterialized
+// where nobody keeps such rows, and ErrPersistsItself with PersistWith.
 func (l *Log) Verify(ctx context.Context, name string, report func(Difference)) (Verified, error) {
 	return l.verify(ctx, name, states, report)
 }

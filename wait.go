@@ -18,7 +18,8 @@ const asked = 10 * time.Millisecond
 // WaitFor waits until the rows of projections show what was committed up to a position, so
 // that whoever wrote reads it. Projections written with the append always do. It returns
 // ErrBehind where ctx ends before, and ErrStopped at once where a projection does not go
-// on by itself.
+// on by itself: it is paused, has stopped, or selects other events than its rows are of. It
+// does not know whether anybody Runs: give ctx an end.
 func (l *Log) WaitFor(ctx context.Context, position int64, projections ...AnyProjection) error {
 	var names []string
 	for _, p := range projections {
@@ -75,6 +76,8 @@ func (l *Log) waitFor(ctx context.Context, name string, target int64) error {
 			return err
 		case s.Position >= target:
 			return nil
+		case s.Filter != l.filterOf(name) && !s.Led(time.Now()):
+			return fmt.Errorf("wait for %s: %w: it selects other events than its rows are of: rebuild it", name, ErrStopped)
 		case s.State != store.Running:
 			return fmt.Errorf("wait for %s: %w: %s: %s", name, ErrStopped, s.State, s.Reason)
 		}
@@ -83,6 +86,16 @@ func (l *Log) waitFor(ctx context.Context, name string, target int64) error {
 		case <-tick.C:
 		}
 	}
+}
+
+// filterOf describes what a declared job selects.
+func (l *Log) filterOf(name string) string {
+	for _, j := range l.runner.Jobs {
+		if j.Name == name {
+			return j.Filter
+		}
+	}
+	return ""
 }
 
 type lastAppendedKey struct{}

@@ -175,8 +175,8 @@ const (
 // read. With Tx, though, it is all that the transaction sees, settled or not. Limit never
 // splits a batch there, but is exceeded instead, and no other bounds but AfterPosition and
 // UpToPosition are looked at: not Types, with which nobody could tell how far the log was
-// read. In the order NewestFirst it is read from its end, settled or not, and only Limit and
-// UpToPosition are looked at.
+// read. In the order NewestFirst it is read from its end, settled or not, and only Limit,
+// UpToPosition and Tx are looked at.
 type Query struct {
 	Stream         Stream
 	EventID        uuid.UUID // only the record with this id

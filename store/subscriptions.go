@@ -30,6 +30,11 @@ type Subscription struct {
 	ChangedAt      time.Time
 }
 
+// Now is the time as the database keeps it. Leases are about processes, not about records, so
+// it is nobody's clock but the machine's. Two machines whose clocks differ may take a lease
+// too early or too late; the epoch makes that harmless.
+func Now() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }
+
 // The states of a subscription.
 const (
 	Running = "running"
@@ -42,6 +47,9 @@ func (Subscription) TableName() string { return "event_subscriptions" }
 
 // LedBy reports whether owner leads the subscription, as it was read.
 func (s Subscription) LedBy(owner string) bool { return s.Owner == owner && owner != "" }
+
+// Led reports whether anybody leads the subscription at a moment.
+func (s Subscription) Led(now time.Time) bool { return s.Owner != "" && s.LeaseUntil.After(now) }
 
 // Free reports whether somebody new may lead the subscription.
 func (s Subscription) Free(now time.Time) bool {

@@ -12,14 +12,10 @@ import (
 	"github.com/ireneo-dev/ireneo/store"
 )
 
-// Now is the time as the database keeps it. Leases are about processes, so it is nobody's
-// clock but the machine's.
-func Now() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }
-
 // Claim stores next in place of the rebuild before, for a new owner. It is
 // [store.ErrFenced] where somebody was faster.
 func Claim(ctx context.Context, db *gorm.DB, before, next store.Rebuild, lease time.Duration) (store.Rebuild, error) {
-	now := Now()
+	now := store.Now()
 	if next.StartedAt.IsZero() {
 		next.StartedAt = now
 	}
@@ -68,7 +64,7 @@ func Keep(ctx context.Context, db *gorm.DB, r store.Rebuild, lease time.Duration
 			case <-tick.C:
 			}
 			began := time.Now()
-			err := r.Renew(kept, db, Now().Add(lease))
+			err := r.Renew(kept, db, store.Now().Add(lease))
 			switch {
 			case err == nil:
 				renewed = began

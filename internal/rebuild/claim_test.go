@@ -41,10 +41,10 @@ func TestClaim_IsForOneAtATime(t *testing.T) {
 			t.Errorf("while the first is at it: got %v", err)
 		}
 	}
-	must(t, first.Renew(ctx, db, Now().Add(-time.Second))) // it is lost
+	must(t, first.Renew(ctx, db, store.Now().Add(-time.Second))) // it is lost
 	second, err := Claim(ctx, db, first, want, time.Hour)
 	must(t, err)
-	for _, err := range []error{first.Save(ctx, db), first.Release(ctx, db), first.Renew(ctx, db, Now())} {
+	for _, err := range []error{first.Save(ctx, db), first.Release(ctx, db), first.Renew(ctx, db, store.Now())} {
 		if !errors.Is(err, store.ErrFenced) {
 			t.Errorf("the one that was lost: got %v", err)
 		}
@@ -67,7 +67,7 @@ func TestKeep_ProlongsTheLeaseUntilItIsCanceled(t *testing.T) {
 	if kept.Err() != nil {
 		t.Fatalf("it ended: %v", context.Cause(kept))
 	}
-	if canceled, err := store.CancelRebuild(ctx, db, "p", Now()); !canceled || err != nil {
+	if canceled, err := store.CancelRebuild(ctx, db, "p", store.Now()); !canceled || err != nil {
 		t.Fatalf("canceled %t, %v", canceled, err)
 	}
 	<-kept.Done()

@@ -72,7 +72,7 @@ func (w *worker) try(ctx context.Context, chunk tail.Page) (failed, err error) {
 			if failed = w.call(ctx, tx, chunk); failed != nil {
 				return failed
 			}
-			return store.Advance(ctx, tx, w.sub, to, now())
+			return store.Advance(ctx, tx, w.sub, to, store.Now())
 		})
 	} else if failed = w.call(ctx, nil, chunk); failed == nil {
 		err = w.advanceAnyway(ctx, to)
@@ -94,9 +94,9 @@ func (w *worker) try(ctx context.Context, chunk tail.Page) (failed, err error) {
 func (w *worker) advanceAnyway(ctx context.Context, to int64) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
 	defer cancel()
-	err := store.Advance(ctx, w.runner.DB, w.sub, to, now())
+	err := store.Advance(ctx, w.runner.DB, w.sub, to, store.Now())
 	if errors.Is(err, store.ErrFenced) {
-		return errors.Join(err, store.Pass(ctx, w.runner.DB, w.sub, to, now()))
+		return errors.Join(err, store.Pass(ctx, w.runner.DB, w.sub, to, store.Now()))
 	}
 	return err
 }
@@ -138,7 +138,7 @@ func (w *worker) giveUp(ctx context.Context, batch []store.Record, failed error,
 	}
 	w.runner.Logger.Error("stopped, until somebody looks after it: see "+w.job.Kind+"s status "+w.job.Name, slog.String(w.job.Kind, w.job.Name),
 		slog.Int64("position", batch[0].Position), slog.Int("attempts", attempts), slog.Any("error", failed))
-	if err := store.Halt(ctx, w.runner.DB, w.sub, batch[0].Position, attempts, failed.Error(), now()); err != nil {
+	if err := store.Halt(ctx, w.runner.DB, w.sub, batch[0].Position, attempts, failed.Error(), store.Now()); err != nil {
 		return err
 	}
 	return errHalted

@@ -33,12 +33,12 @@ func (p parked) add(streams []store.Stream, position int64) {
 // park puts a batch aside and moves the cursor past it.
 func (w *worker) park(ctx context.Context, batch []store.Record, failed error, attempts int) error {
 	letter := store.NewDeadLetter(w.job.Name, batch)
-	letter.Error, letter.Attempts, letter.ParkedAt = failed.Error(), attempts, now()
+	letter.Error, letter.Attempts, letter.ParkedAt = failed.Error(), attempts, store.Now()
 	err := w.runner.DB.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
 		if err := store.SaveDeadLetter(ctx, tx, letter); err != nil {
 			return err
 		}
-		return store.Advance(ctx, tx, w.sub, letter.Position, now())
+		return store.Advance(ctx, tx, w.sub, letter.Position, store.Now())
 	})
 	if err != nil {
 		return err
@@ -120,7 +120,7 @@ func (w *worker) redeliver(ctx context.Context, letter store.DeadLetter, batch [
 		if err := store.RemoveDeadLetter(ctx, tx, letter); err != nil || !w.job.InTx {
 			return err
 		}
-		return store.Hold(ctx, tx, w.sub, now())
+		return store.Hold(ctx, tx, w.sub, store.Now())
 	})
 	if failed != nil {
 		return failed, w.check(ctx)

@@ -80,11 +80,6 @@ type Runner struct {
 	workers map[string]*worker
 }
 
-// now is the time as the database keeps it. Leases are about processes, not about events,
-// so it is nobody's clock but the machine's. Two machines whose clocks differ may take a
-// lease too early or too late; the epoch makes that harmless.
-func now() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }
-
 const pause = time.Second // between two rounds
 
 func (r *Runner) prepare() {
@@ -222,7 +217,7 @@ func Declare(ctx context.Context, db *gorm.DB, j Job) error {
 		return err
 	}
 	return store.Declare(ctx, db, store.Subscription{
-		Name: j.Name, Kind: j.Kind, Filter: j.Filter, Position: from, State: store.Running, LeaseUntil: now(), ChangedAt: now(),
+		Name: j.Name, Kind: j.Kind, Filter: j.Filter, Position: from, State: store.Running, LeaseUntil: store.Now(), ChangedAt: store.Now(),
 	})
 }
 
@@ -232,7 +227,7 @@ func (t *term) renew(ctx context.Context) error {
 		return nil
 	}
 	began := time.Now()
-	if err := store.Renew(ctx, t.DB, t.owner, now().Add(t.Lease)); err != nil {
+	if err := store.Renew(ctx, t.DB, t.owner, store.Now().Add(t.Lease)); err != nil {
 		return err
 	}
 	t.renewed = began
@@ -249,7 +244,7 @@ func (t *term) take(ctx context.Context, j Job, s store.Subscription) error {
 		return nil
 	}
 	if !s.LedBy(t.owner) {
-		if !s.Free(now()) {
+		if !s.Free(store.Now()) {
 			return nil
 		}
 		if led, err := t.lead(ctx, s); !led || err != nil {
@@ -271,7 +266,7 @@ func (t *term) take(ctx context.Context, j Job, s store.Subscription) error {
 func (t *term) lead(ctx context.Context, s store.Subscription) (led bool, err error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), min(grace, t.Lease/4))
 	defer cancel()
-	return store.Lead(ctx, t.DB, s, t.owner, now(), now().Add(t.Lease))
+	return store.Lead(ctx, t.DB, s, t.owner, store.Now(), store.Now().Add(t.Lease))
 }
 
 // refuse says once that a job is not what its cursor is of.

@@ -149,7 +149,7 @@ func (w *worker) advance(ctx context.Context, to int64) error {
 	if to <= w.sub.Position {
 		return nil
 	}
-	if err := store.Advance(ctx, w.runner.DB, w.sub, to, now()); err != nil {
+	if err := store.Advance(ctx, w.runner.DB, w.sub, to, store.Now()); err != nil {
 		return err
 	}
 	w.sub.Position = to

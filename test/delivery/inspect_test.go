@@ -41,6 +41,9 @@ func inspect(t *testing.T, ctx context.Context, log *ireneo.Log) (problems []str
 		}
 		problems = append(problems, inspectPurse(t, ctx, id)...)
 	}
+	if events == 0 {
+		return append(problems, "nothing was written")
+	}
 	if int64(events) != types[0].Events || events != len(rows) {
 		problems = append(problems, fmt.Sprintf("%d events are in the log, %d were delivered", events, len(rows)))
 	}
