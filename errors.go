@@ -45,6 +45,8 @@ var (
 	// ErrUnknownEvent says that an event's type is not registered, or that a strict
 	// projection does not interpret it.
 	ErrUnknownEvent = errors.New("unknown event type")
+	// ErrNewerSchema says that an event was stored by a newer program than this one.
+	ErrNewerSchema = errors.New("event is of a newer program")
 	// ErrUnknownStream says that a stream is not registered with the log.
 	ErrUnknownStream = errors.New("unknown stream type")
 	// ErrInvalidFilter says that a filter cannot be used: a pattern is not understood, or

@@ -144,7 +144,7 @@ func (t *eventType) upcast(r store.Record) ([]byte, error) {
 		return r.Data, nil
 	}
 	if r.SchemaVersion > t.version || r.SchemaVersion < 1 {
-		return nil, decodeError(r, fmt.Errorf("schema version %d is newer than this program's %d", r.SchemaVersion, t.version))
+		return nil, decodeError(r, fmt.Errorf("%w: schema version %d is newer than this program's %d", ErrNewerSchema, r.SchemaVersion, t.version))
 	}
 
 	var data map[string]any

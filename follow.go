@@ -136,7 +136,7 @@ func onlyNew(ctx context.Context, l *Log, _ selection) (after int64, seen map[in
 		return 0, nil, err
 	}
 	seen = map[int64]bool{}
-	for r, err := range l.store.Read(ctx, store.Query{Order: store.NewestFirst}) {
+	for r, err := range l.newestFirst(ctx) {
 		if err != nil {
 			return 0, nil, err
 		}
@@ -146,6 +146,30 @@ func onlyNew(ctx context.Context, l *Log, _ selection) (after int64, seen map[in
 		seen[r.Position] = true
 	}
 	return after, seen, nil
+}
+
+// newestFirst yields the log from its end. A database sends all that it is asked for, so it
+// is asked for little, and for more where that was not enough.
+func (l *Log) newestFirst(ctx context.Context) iter.Seq2[store.Record, error] {
+	return func(yield func(store.Record, error) bool) {
+		var last *store.Record
+		for limit := 128; ; limit *= 8 {
+			read := 0
+			for r, err := range l.store.Read(ctx, store.Query{Order: store.NewestFirst, Limit: limit}) {
+				read++
+				if err == nil && last != nil && (r.Position > last.Position || r.Position == last.Position && r.Ordinal >= last.Ordinal) {
+					continue
+				}
+				if !yield(r, err) || err != nil {
+					return
+				}
+				last = &r
+			}
+			if read < limit {
+				return
+			}
+		}
+	}
 }
 
 // Position is how far the log has settled: what is read from now on holds all that was
@@ -163,7 +187,7 @@ func last(ctx context.Context, l *Log, s selection, n int) (after int64, seen ma
 	if n < 1 || err != nil {
 		return after, seen, err
 	}
-	for r, err := range l.store.Read(ctx, store.Query{Order: store.NewestFirst}) {
+	for r, err := range l.newestFirst(ctx) {
 		if err != nil {
 			return 0, nil, err
 		}

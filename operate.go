@@ -48,17 +48,17 @@ func (l *Log) Skip(ctx context.Context, name, reason string) error {
 		return fmt.Errorf("skip in %s: %w", name, ErrNoReason)
 	case s.Kind != "subscription":
 		return fmt.Errorf("skip in %s: %w", name, ErrProjection)
+	case s.State != store.Stopped || s.FailedPosition == 0:
+		return fmt.Errorf("skip in %s: %w", name, ErrNothingFailed)
 	}
-	err = store.Skip(ctx, l.DB(), name, func(position int64) (store.DeadLetter, error) {
-		batch, err := l.tail.Batch(ctx, position)
-		if err == nil && len(batch) == 0 {
-			err = fmt.Errorf("position %d: %w", position, ErrNotFound)
-		}
-		if err != nil {
-			return store.DeadLetter{}, err
-		}
-		return store.NewDeadLetter(name, batch), nil
-	}, reason, l.now())
+	batch, err := l.tail.Batch(ctx, s.FailedPosition)
+	if err == nil && len(batch) == 0 {
+		err = fmt.Errorf("position %d: %w", s.FailedPosition, ErrNotFound)
+	}
+	if err != nil {
+		return err
+	}
+	err = store.Skip(ctx, l.DB(), s, store.NewDeadLetter(name, batch), reason, l.now())
 	l.runner.Nudge()
 	return err
 }

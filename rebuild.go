@@ -329,11 +329,13 @@ func (r *rebuilding) fillStreams(ctx context.Context) error {
 
 const (
 	little = 1000                   // so many events may be left to the swap
-	pause  = 100 * time.Millisecond // between two attempts to swap
+	pause  = 100 * time.Millisecond // after the first attempt to swap; it doubles up to 10 seconds,
+	// because whoever wants the table waits behind an attempt
 )
 
 // follow catches up until little is left, or no less than before, and swaps the tables.
 func (r *rebuilding) follow(ctx context.Context) error {
+	wait := pause
 	for before := int64(-1); ; {
 		events, err := r.apply(ctx)
 		if err != nil {
@@ -350,7 +352,8 @@ func (r *rebuilding) follow(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-time.After(pause):
+		case <-time.After(wait):
+			wait = min(2*wait, 100*pause)
 		}
 	}
 }

@@ -134,7 +134,7 @@ func (l *Log) filter(j *runner.Job, filters []Filter) error {
 	if err != nil {
 		return err
 	}
-	j.Keep = selected.keep
+	j.Keep, j.TooNew = selected.keep, func(err error) bool { return errors.Is(err, ErrNewerSchema) }
 	j.Filter, err = describe(filters)
 	return err
 }

@@ -43,6 +43,7 @@ func (d DeadLetter) TouchedBy() (streams []Stream, err error) {
 
 // SaveDeadLetter adds a letter, or changes the one of its position.
 func SaveDeadLetter(ctx context.Context, tx *gorm.DB, d DeadLetter) error {
+	d.Error = text(d.Error)
 	err := tx.WithContext(ctx).Clauses(clause.OnConflict{UpdateAll: true}).Create(&d).Error
 	return wrap("save a dead letter of "+d.Subscription, err)
 }
@@ -95,32 +96,22 @@ func RetryDeadLetters(ctx context.Context, db *gorm.DB, subscription string) (le
 var ErrNothingFailed = errors.New("nothing has failed")
 
 // Skip moves a stopped subscription past the batch that stopped it, which it keeps on
-// record, and lets it run again.
-func Skip(ctx context.Context, db *gorm.DB, name string, streams func(position int64) (DeadLetter, error), reason string, now time.Time) error {
+// record, and lets it run again. It is ErrFenced where the subscription is not as s says
+// any more.
+func Skip(ctx context.Context, db *gorm.DB, s Subscription, letter DeadLetter, reason string, now time.Time) error {
+	letter.Error, letter.Attempts, letter.Skipped, letter.ParkedAt = s.Reason+"\nskipped: "+reason, s.Attempts, true, now
 	return db.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
-		s, err := FindSubscription(ctx, tx, name)
-		if err != nil {
-			return err
-		}
-		if s.State != Stopped || s.FailedPosition == 0 {
-			return ErrNothingFailed
-		}
-		letter, err := streams(s.FailedPosition)
-		if err != nil {
-			return err
-		}
-		letter.Error, letter.Attempts, letter.Skipped, letter.ParkedAt = s.Reason+"\nskipped: "+reason, s.Attempts, true, now
 		if err := SaveDeadLetter(ctx, tx, letter); err != nil {
 			return err
 		}
 		done := tx.Model(&Subscription{}).
-			Where("name = ? AND epoch = ? AND state = ? AND failed_position = ?", name, s.Epoch, Stopped, s.FailedPosition).
+			Where("name = ? AND epoch = ? AND state = ? AND failed_position = ?", s.Name, s.Epoch, Stopped, s.FailedPosition).
 			Updates(map[string]any{
 				"position": s.FailedPosition, "state": Running, "reason": "", "failed_position": 0, "attempts": 0, "changed_at": now,
 			})
 		if done.Error == nil && done.RowsAffected != 1 {
 			done.Error = ErrFenced
 		}
-		return wrap("skip in "+name, done.Error)
+		return wrap("skip in "+s.Name, done.Error)
 	})
 }

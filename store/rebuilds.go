@@ -85,6 +85,7 @@ func (r Rebuild) Claim(ctx context.Context, db *gorm.DB, now time.Time) (claimed
 // Save stores how far it has come, in tx together with what was done. It is ErrFenced
 // where r's owner is not its owner any more.
 func (r Rebuild) Save(ctx context.Context, tx *gorm.DB) error {
+	r.Error = text(r.Error)
 	return r.change(ctx, tx.Select(
 		"filter", "phase", "stream_id", "position", "events", "total", "rows", "rate",
 		"replaced", "replaced_filter", "error", "changed_at"), r)
@@ -106,7 +107,7 @@ func (r Rebuild) Renew(ctx context.Context, db *gorm.DB, until time.Time) error 
 
 // Release gives it up, likewise.
 func (r Rebuild) Release(ctx context.Context, db *gorm.DB) error {
-	return r.change(ctx, db, map[string]any{"owner": "", "phase": r.Phase, "error": r.Error, "changed_at": r.ChangedAt})
+	return r.change(ctx, db, map[string]any{"owner": "", "phase": r.Phase, "error": text(r.Error), "changed_at": r.ChangedAt})
 }
 
 func (r Rebuild) change(ctx context.Context, tx *gorm.DB, set any) error {
@@ -131,7 +132,9 @@ func CancelRebuild(ctx context.Context, db *gorm.DB, projection string, now time
 // are. One that has stopped goes on; one that is paused stays so.
 func Rebase(ctx context.Context, tx *gorm.DB, name, filter string, position int64, now time.Time) error {
 	err := tx.WithContext(ctx).Model(&Subscription{}).Where("name = ?", name).
-		Updates(map[string]any{"filter": filter, "position": position, "changed_at": now}).Error
+		Updates(map[string]any{
+			"filter": filter, "position": position, "epoch": gorm.Expr("epoch + 1"), "owner": "", "changed_at": now,
+		}).Error
 	if err == nil {
 		_, err = Switch(ctx, tx, name, []string{Stopped}, Running, "", now)
 	}

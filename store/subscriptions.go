@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"gorm.io/gorm"
@@ -104,6 +105,11 @@ func Advance(ctx context.Context, tx *gorm.DB, s Subscription, to int64, now tim
 	return s.change(ctx, tx, map[string]any{"position": to, "changed_at": now})
 }
 
+// Yield gives up the lead of a subscription.
+func Yield(ctx context.Context, db *gorm.DB, s Subscription) error {
+	return s.changeWhere(ctx, db, map[string]any{"owner": ""})
+}
+
 // Pass moves the cursor past what was done outside of any transaction, even where the
 // subscription was halted or paused meanwhile: else it would be done again.
 func Pass(ctx context.Context, db *gorm.DB, s Subscription, to int64, now time.Time) error {
@@ -113,7 +119,7 @@ func Pass(ctx context.Context, db *gorm.DB, s Subscription, to int64, now time.T
 // Halt stops a subscription at a batch it cannot get past.
 func Halt(ctx context.Context, db *gorm.DB, s Subscription, failed int64, attempts int, reason string, now time.Time) error {
 	return s.change(ctx, db, map[string]any{
-		"state": Stopped, "reason": reason, "failed_position": failed, "attempts": attempts, "changed_at": now,
+		"state": Stopped, "reason": text(reason), "failed_position": failed, "attempts": attempts, "changed_at": now,
 	})
 }
 
@@ -139,13 +145,23 @@ func (s Subscription) changeWhere(ctx context.Context, tx *gorm.DB, set map[stri
 // Switch takes a subscription from one of some states to another. The failure that is on
 // record is forgotten where it runs again.
 func Switch(ctx context.Context, db *gorm.DB, name string, from []string, to, reason string, now time.Time) (done bool, err error) {
-	set := map[string]any{"state": to, "reason": reason, "changed_at": now}
+	set := map[string]any{"state": to, "reason": text(reason), "changed_at": now}
 	if to == Running {
 		set["failed_position"], set["attempts"] = 0, 0
 	}
 	result := db.WithContext(ctx).Model(&Subscription{}).
 		Where("name = ? AND state IN ?", name, from).Updates(set)
 	return result.RowsAffected == 1, wrap("change subscription "+name, result.Error)
+}
+
+// text is what others have said as every database stores it, cut to a length that can be
+// read.
+func text(s string) string {
+	const most = 10_000
+	if len(s) > most {
+		s = s[:most] + "…"
+	}
+	return strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", "\uFFFD")
 }
 
 func wrap(what string, err error) error {

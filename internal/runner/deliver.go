@@ -15,8 +15,10 @@ import (
 	"github.com/ireneo-dev/ireneo/store"
 )
 
-// errHalted says that a job does not go on until somebody lets it.
-var errHalted = errors.New("the job has stopped")
+var (
+	errHalted     = errors.New("the job has stopped")    // until somebody lets it go on
+	errStepsAside = errors.New("the job is for another") // program
+)
 
 const (
 	longest = 30 * time.Second // the longest pause between two attempts
@@ -42,7 +44,7 @@ func (w *worker) deliver(ctx context.Context, chunk tail.Page) error {
 		if len(chunk) > 1 {
 			return w.deliverEach(ctx, chunk)
 		}
-		if attempt >= w.job.Attempts {
+		if attempt >= w.job.Attempts || w.job.TooNew(failed) {
 			return w.giveUp(ctx, chunk[0], failed, attempt)
 		}
 		w.runner.Logger.Warn("a handler failed; trying again", slog.String(w.job.Kind, w.job.Name),
@@ -77,6 +79,9 @@ func (w *worker) try(ctx context.Context, chunk tail.Page) (failed, err error) {
 	} else if failed = w.call(ctx, nil, chunk); failed == nil {
 		err = w.advanceAnyway(ctx, to)
 	}
+	if failed == nil && err != nil && w.job.InTx && !errors.Is(err, store.ErrFenced) {
+		failed = fmt.Errorf("what it did could not be committed: %w", err) // such as a statement whose error it did not return
+	}
 	if failed != nil {
 		return failed, w.check(ctx)
 	}
@@ -92,6 +97,20 @@ func (w *worker) try(ctx context.Context, chunk tail.Page) (failed, err error) {
 // advanceAnyway moves the cursor past what the work has done outside a transaction, even
 // where the job is to end, or was paused: else it would be done again.
 func (w *worker) advanceAnyway(ctx context.Context, to int64) error {
+	for backoff := w.job.Backoff; ; backoff = min(2*backoff, longest) {
+		err := w.pass(ctx, to)
+		if err == nil || errors.Is(err, store.ErrFenced) {
+			return err
+		}
+		w.runner.Logger.Warn("a cursor cannot be stored; trying again", slog.String(w.job.Kind, w.job.Name), slog.Any("error", err))
+		if sleep(ctx, backoff) != nil {
+			return err
+		}
+	}
+}
+
+// pass tries that once.
+func (w *worker) pass(ctx context.Context, to int64) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
 	defer cancel()
 	err := store.Advance(ctx, w.runner.DB, w.sub, to, store.Now())
@@ -130,6 +149,10 @@ func (w *worker) call(ctx context.Context, tx *gorm.DB, chunk tail.Page) (err er
 func (w *worker) giveUp(ctx context.Context, batch []store.Record, failed error, attempts int) error {
 	if err := ctx.Err(); err != nil {
 		return err
+	}
+	if w.job.TooNew(failed) {
+		w.runner.Logger.Error("it takes a newer program, which may lead it now", slog.String(w.job.Kind, w.job.Name), slog.Any("error", failed))
+		return errors.Join(errStepsAside, store.Yield(ctx, w.runner.DB, w.sub))
 	}
 	if w.job.Park {
 		w.runner.Logger.Error("a batch is put aside, and what follows in its streams", slog.String(w.job.Kind, w.job.Name),

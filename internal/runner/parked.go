@@ -86,15 +86,14 @@ func (w *worker) unpark(ctx context.Context, letter store.DeadLetter) error {
 	if err != nil {
 		return err
 	}
-	if batch, err = w.job.Keep(batch); err != nil {
-		return err
-	}
 	letter.Attempts, letter.Error = 1, "waits for one before it of the same stream"
-	if w.parked.holds(batch) == 0 {
-		failed, err := w.redeliver(ctx, letter, batch)
-		if failed == nil || err != nil {
+	batch, failed := w.job.Keep(batch)
+	if failed == nil && w.parked.holds(batch) == 0 {
+		if failed, err = w.redeliver(ctx, letter, batch); failed == nil || err != nil {
 			return err
 		}
+	}
+	if failed != nil {
 		letter.Error = failed.Error()
 	}
 	w.parked.add(streams, letter.Position)
@@ -103,6 +102,9 @@ func (w *worker) unpark(ctx context.Context, letter store.DeadLetter) error {
 
 // redeliver hands out a batch that was put aside, and removes it from there.
 func (w *worker) redeliver(ctx context.Context, letter store.DeadLetter, batch []store.Record) (failed, err error) {
+	if len(batch) == 0 { // it is not for the job any more
+		return nil, store.RemoveDeadLetter(ctx, w.runner.DB, letter)
+	}
 	if !w.job.InTx {
 		if failed = w.call(ctx, nil, tail.Page{batch}); failed != nil {
 			return failed, w.check(ctx)

@@ -16,6 +16,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -48,6 +49,9 @@ type Job struct {
 	// with Backoff and double.
 	Attempts int
 	Backoff  time.Duration
+	// TooNew reports whether an error means that another program is to do the job: this one
+	// gives it up.
+	TooNew func(error) bool
 	// Park puts a batch aside instead of stopping, and with it what follows in its streams.
 	Park bool
 
@@ -76,7 +80,7 @@ type Runner struct {
 	nudge chan struct{} // something has changed that a round would see
 	turn  chan struct{} // whoever Runs has it
 
-	mu      sync.Mutex // guards workers, and a term's refused
+	mu      sync.Mutex // guards workers, and what a term remembers of them
 	workers map[string]*worker
 }
 
@@ -119,7 +123,7 @@ func (r *Runner) Run(ctx context.Context) {
 	case <-ctx.Done():
 		return
 	}
-	term := &term{Runner: r, owner: uuid.NewString(), refused: map[string]bool{}, renewed: time.Now()}
+	term := &term{Runner: r, owner: uuid.NewString(), refused: map[string]bool{}, aside: map[string]bool{}, pauses: map[string]rest{}, renewed: time.Now()}
 	tick := time.NewTicker(min(pause, r.Lease/4))
 	defer tick.Stop()
 	for ctx.Err() == nil {
@@ -140,7 +144,9 @@ type term struct {
 	*Runner
 	owner    string
 	declared bool
-	refused  map[string]bool // jobs whose filter is another one on record
+	refused  map[string]bool // jobs whose filter is another one on record: that was said
+	aside    map[string]bool // jobs that take a newer program
+	pauses   map[string]rest // jobs that were interrupted
 	renewed  time.Time       // when the leases were prolonged last
 }
 
@@ -150,17 +156,9 @@ func (t *term) round(ctx context.Context) error {
 	if time.Since(t.renewed) > t.Lease { // whoever could not prolong them has lost them
 		t.halt(func(*worker) bool { return true })
 	}
-	if err := t.declare(ctx); err != nil {
-		return err
-	}
-	if err := t.renew(ctx); err != nil {
-		return err
-	}
-	rows, err := store.Subscriptions(ctx, t.DB)
-	if err != nil {
-		return err
-	}
-	due, err := store.DueDeadLetters(ctx, t.DB)
+	within, cancel := context.WithTimeout(ctx, t.Lease)
+	defer cancel()
+	rows, due, err := t.look(within)
 	if err != nil {
 		return err
 	}
@@ -171,7 +169,7 @@ func (t *term) round(ctx context.Context) error {
 	}
 	t.halt(func(w *worker) bool {
 		s := byName[w.job.Name]
-		return w.ended() || !s.LedBy(t.owner) || s.Epoch != w.sub.Epoch || s.State != store.Running ||
+		return !s.LedBy(t.owner) || s.Epoch != w.sub.Epoch || s.State != store.Running ||
 			due[s.Name] > 0 && w.fresh.Load()
 	})
 	var taking sync.WaitGroup // at once: one may wait for a row that a lost leader's transaction holds
@@ -181,6 +179,21 @@ func (t *term) round(ctx context.Context) error {
 	}
 	taking.Wait()
 	return errors.Join(errs...)
+}
+
+// look prolongs the leases, and reads how all subscriptions are.
+func (t *term) look(ctx context.Context) (rows []store.Subscription, due map[string]int, err error) {
+	if err := t.declare(ctx); err != nil {
+		return nil, nil, err
+	}
+	if err := t.renew(ctx); err != nil {
+		return nil, nil, err
+	}
+	if rows, err = store.Subscriptions(ctx, t.DB); err != nil {
+		return nil, nil, err
+	}
+	due, err = store.DueDeadLetters(ctx, t.DB)
+	return rows, due, err
 }
 
 // declare adds the jobs that have no cursor yet.
@@ -236,7 +249,7 @@ func (t *term) renew(ctx context.Context) error {
 
 // take leads a job that is free.
 func (t *term) take(ctx context.Context, j Job, s store.Subscription) error {
-	if s.Name == "" || s.State != store.Running || t.working(j.Name) {
+	if s.Name == "" || s.State != store.Running || t.busy(j.Name) {
 		return nil
 	}
 	if s.Filter != j.Filter {
@@ -281,37 +294,65 @@ func (t *term) refuse(j Job, s store.Subscription) {
 		slog.String(j.Kind, j.Name), slog.String("declared", j.Filter), slog.String("on record", s.Filter))
 }
 
-func (t *term) working(name string) bool {
+// busy reports whether a job is being done, or has to wait until it is begun anew, or takes
+// a newer program.
+func (t *term) busy(name string) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.workers[name] != nil
+	return t.workers[name] != nil || time.Now().Before(t.pauses[name].until) || t.aside[name]
 }
 
-// halt ends the workers that are to end, and waits for them.
+// halt ends the workers that are to end, and takes those away that have. It does not wait:
+// one whose handler takes its time would cost the others their leases.
 func (t *term) halt(ends func(*worker) bool) {
-	var ending []*worker
 	t.mu.Lock()
-	for _, w := range t.workers {
-		if ends(w) {
-			ending = append(ending, w)
+	defer t.mu.Unlock()
+	for name, w := range t.workers {
+		if w.ended() {
+			delete(t.workers, name)
+			t.note(w)
+		} else if ends(w) {
+			w.stop() // its end begins the next round
 		}
 	}
+}
+
+// note remembers how a worker ended: one that was interrupted again and again is begun anew
+// after ever longer pauses, one that takes a newer program not at all.
+func (t *term) note(w *worker) {
+	name := w.job.Name
+	switch {
+	case errors.Is(w.failed, errStepsAside):
+		t.aside[name] = true
+	case w.failed == nil || w.moved:
+		delete(t.pauses, name)
+	default:
+		p := t.pauses[name]
+		p.length = min(max(2*p.length, w.job.Backoff), longest)
+		p.until = time.Now().Add(p.length)
+		t.pauses[name] = p
+	}
+}
+
+// rest is a pause before a job is begun anew.
+type rest struct {
+	length time.Duration
+	until  time.Time
+}
+
+// end gives everything back, so that another process need not wait for the leases to end.
+func (t *term) end(ctx context.Context) {
+	t.mu.Lock()
+	ending := slices.Collect(maps.Values(t.workers))
 	t.mu.Unlock()
 	for _, w := range ending {
 		w.stop()
 	}
 	for _, w := range ending {
 		<-w.done
-		t.mu.Lock()
-		delete(t.workers, w.job.Name)
-		t.mu.Unlock()
 	}
-}
-
-// end gives everything back, so that another process need not wait for the leases to end.
-func (t *term) end(ctx context.Context) {
 	t.halt(func(*worker) bool { return true })
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
 	defer cancel()
 	if err := store.Release(ctx, t.DB, t.owner); err != nil {
 		t.Logger.Warn("leases are not given back; other processes wait until they end", slog.Any("error", err))

@@ -20,6 +20,8 @@ type worker struct {
 	done   chan struct{} // closed when it has ended
 	seen   atomic.Int64  // everything up to here is done, or not for the job
 	fresh  atomic.Bool   // what was put aside and is due was tried again
+	failed error         // what interrupted it; set before done is closed
+	moved  bool          // its cursor has moved; likewise
 
 	sub    store.Subscription // as it is stored
 	parked parked
@@ -33,7 +35,10 @@ func startWorker(ctx context.Context, r *Runner, j Job, s store.Subscription) *w
 		defer r.Nudge()
 		defer close(w.done)
 		defer stop()
-		if err := w.run(ctx); err != nil && ctx.Err() == nil && !errors.Is(err, store.ErrFenced) && !errors.Is(err, errHalted) {
+		err := w.run(ctx)
+		w.moved = w.sub.Position > s.Position
+		if err != nil && ctx.Err() == nil && !errors.Is(err, store.ErrFenced) && !errors.Is(err, errHalted) {
+			w.failed = err
 			r.Logger.Warn("a delivery was interrupted; it goes on where it was", slog.String(j.Kind, j.Name), slog.Any("error", err))
 		}
 	}()
@@ -107,7 +112,13 @@ func (w *worker) page(ctx context.Context, page tail.Page) error {
 	for _, batch := range page {
 		kept, err := w.job.Keep(batch)
 		if err != nil {
-			return errors.Join(flush(), w.giveUp(ctx, batch, err, 1))
+			if err := flush(); err != nil { // what comes before it is not to be passed over
+				return err
+			}
+			if err := w.giveUp(ctx, batch, err, 1); err != nil {
+				return err
+			}
+			continue
 		}
 		if len(kept) == 0 {
 			continue

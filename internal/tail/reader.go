@@ -25,12 +25,13 @@ type seat struct {
 	err    error     // set before pages is closed
 }
 
-func startReader(t *Tail, after int64) *reader {
-	ctx, stop := context.WithCancel(context.Background())
-	r := &reader{tail: t, wake: make(chan struct{}, 1), stop: stop, position: after, seats: map[*seat]bool{}}
+func newReader(t *Tail, after int64, stop context.CancelFunc) *reader {
+	return &reader{tail: t, wake: make(chan struct{}, 1), stop: stop, position: after, seats: map[*seat]bool{}}
+}
+
+func (r *reader) start(ctx context.Context, after int64) {
 	go r.listen(ctx)
 	go r.run(ctx, after)
-	return r
 }
 
 func (r *reader) awake() {
@@ -134,6 +135,7 @@ func (r *reader) spread(page Page) {
 
 // fail ends the reader. Who has a seat is told why, unless nobody has.
 func (r *reader) fail(err error) {
+	r.stop()
 	r.tail.mu.Lock()
 	defer r.tail.mu.Unlock()
 	if r.tail.reader == r {

@@ -165,8 +165,10 @@ func read(ctx context.Context, log Log, after int64) (page Page, err error) {
 func (t *Tail) join(after int64) *seat {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.reader == nil {
-		t.reader = startReader(t, after)
+	if t.reader == nil { // the first seat is taken before anything is read
+		ctx, stop := context.WithCancel(context.Background())
+		t.reader = newReader(t, after, stop)
+		defer t.reader.start(ctx, after)
 	}
 	return t.reader.seat(after)
 }
