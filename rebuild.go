@@ -328,9 +328,9 @@ func (r *rebuilding) fillStreams(ctx context.Context) error {
 }
 
 const (
-	little = 1000                   // so many events may be left to the swap
-	pause  = 100 * time.Millisecond // after the first attempt to swap; it doubles up to 10 seconds,
-	// because whoever wants the table waits behind an attempt
+	little  = 1000                   // so many events may be left to the swap
+	pause   = 100 * time.Millisecond // after the first attempt to swap; it doubles
+	longest = 10 * time.Second       // at most: whoever wants the table waits behind each attempt
 )
 
 // follow catches up until little is left, or no less than before, and swaps the tables.
@@ -353,7 +353,7 @@ func (r *rebuilding) follow(ctx context.Context) error {
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-time.After(wait):
-			wait = min(2*wait, 100*pause)
+			wait = min(2*wait, longest)
 		}
 	}
 }
