@@ -42,7 +42,7 @@ func (p Program) tail() *cobra.Command {
 			ctx := cmd.Context()
 			return p.with(ctx, func(app *App) error {
 				err := t.print(ctx, app.Log, options, cmd.OutOrStdout())
-				if refusesFilter(err) {
+				if errors.Is(err, ireneo.ErrInvalidFilter) {
 					err = usageError{t.guess(ctx, app.Log, err)}
 				}
 				return err
@@ -148,15 +148,6 @@ func (t *tailing) shower(out, to io.Writer) func(ireneo.AnyEvent) error {
 		))
 		return err
 	}
-}
-
-func refusesFilter(err error) bool {
-	for _, refusal := range []error{ireneo.ErrUnknownEvent, ireneo.ErrUnknownStream, ireneo.ErrInvalidFilter, ireneo.ErrInvalidID} {
-		if errors.Is(err, refusal) {
-			return true
-		}
-	}
-	return false
 }
 
 // patience is how long somebody who has mistyped a name waits to be told which there are:

@@ -273,10 +273,8 @@ func (f *follower) tell(n news, payload bool) (done bool, err error) {
 
 // refusedFilter makes the filter's mistakes those of the request.
 func refusedFilter(err error) error {
-	for _, mistake := range []error{ireneo.ErrInvalidFilter, ireneo.ErrUnknownEvent, ireneo.ErrUnknownStream, ireneo.ErrInvalidID} {
-		if errors.Is(err, mistake) {
-			return refusal.BadRequest("This cannot be followed: %s.", err)
-		}
+	if errors.Is(err, ireneo.ErrInvalidFilter) {
+		return refusal.BadRequest("This cannot be followed: %s.", err)
 	}
 	return fmt.Errorf("follow: %w", err)
 }
