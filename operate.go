@@ -49,7 +49,7 @@ func (l *Log) Skip(ctx context.Context, name, reason string) error {
 	case s.Kind != "subscription":
 		return fmt.Errorf("skip in %s: %w", name, ErrProjection)
 	case s.State != store.Stopped || s.FailedPosition == 0:
-		return fmt.Errorf("skip in %s: %w", name, ErrNothingFailed)
+		return ErrNothingFailed
 	}
 	batch, err := l.tail.Batch(ctx, s.FailedPosition)
 	if err == nil && len(batch) == 0 {
