@@ -156,6 +156,7 @@ func (t *term) round(ctx context.Context) error {
 	if time.Since(t.renewed) > t.Lease { // whoever could not prolong them has lost them
 		t.halt(func(*worker) bool { return true })
 	}
+	t.clear() // before the rows are read: one that ends after that has moved its cursor since
 	within, cancel := context.WithTimeout(ctx, t.Lease)
 	defer cancel()
 	rows, due, err := t.look(within)
@@ -263,8 +264,10 @@ func (t *term) take(ctx context.Context, j Job, s store.Subscription) error {
 		if led, err := t.lead(ctx, s); !led || err != nil {
 			return err
 		}
-		s.Epoch++
-		s.Owner = t.owner
+		var err error // whoever led before may have moved the cursor to the last
+		if s, err = store.FindSubscription(ctx, t.DB, j.Name); err != nil || !s.LedBy(t.owner) {
+			return err
+		}
 	}
 
 	t.mu.Lock()
@@ -302,17 +305,26 @@ func (t *term) busy(name string) bool {
 	return t.workers[name] != nil || time.Now().Before(t.pauses[name].until) || t.aside[name]
 }
 
-// halt ends the workers that are to end, and takes those away that have. It does not wait:
-// one whose handler takes its time would cost the others their leases.
+// halt ends the workers that are to end. It does not wait: one whose handler takes its time
+// would cost the others their leases.
 func (t *term) halt(ends func(*worker) bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, w := range t.workers {
+		if ends(w) {
+			w.stop() // its end begins the next round
+		}
+	}
+}
+
+// clear takes the workers away that have ended.
+func (t *term) clear() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for name, w := range t.workers {
 		if w.ended() {
 			delete(t.workers, name)
 			t.note(w)
-		} else if ends(w) {
-			w.stop() // its end begins the next round
 		}
 	}
 }
@@ -351,7 +363,7 @@ func (t *term) end(ctx context.Context) {
 	for _, w := range ending {
 		<-w.done
 	}
-	t.halt(func(*worker) bool { return true })
+	t.clear()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
 	defer cancel()
 	if err := store.Release(ctx, t.DB, t.owner); err != nil {
