@@ -14,6 +14,7 @@ import (
 	"github.com/ireneo-dev/ireneo"
 	"github.com/ireneo-dev/ireneo/ireneotest"
 	"github.com/ireneo-dev/ireneo/store/postgres"
+	"github.com/ireneo-dev/ireneo/store/sqlite"
 )
 
 // notedV2 is what a newer program takes Noted for.
@@ -225,4 +226,39 @@ func TestS15_AnOldProgramStepsAside(t *testing.T) {
 		h.want(t, "account.noted")
 		eventually(t, next, "notes", "done", done)
 	})
+}
+
+// A database that is busy for long is not the fault of what is to be written to it.
+func TestS10_ABusyDatabaseStopsNobody(t *testing.T) {
+	c, _ := subscribed(willing, oneAttempt)
+	c.Subscriptions[0].Handle = nil
+	c.Subscriptions[0].HandleTx = func(context.Context, *gorm.DB, ireneo.Batch) error { return nil }
+	text := &safeBuffer{}
+	c.Logger = textLogger(text)
+	log := ireneotest.SQLite(t, c)
+	ctx := ireneo.WithLog(t.Context(), log)
+	var file string
+	must(t, log.DB().Raw("SELECT file FROM pragma_database_list WHERE name = 'main'").Scan(&file).Error)
+	other, err := sqlite.Open(t.Context(), file)
+	must(t, err)
+	t.Cleanup(func() { must(t, other.Close()) })
+	noteEach(t, ctx, "a", "one")
+	_, err = log.Deliveries(ctx)
+	must(t, err)
+
+	running(t, log)
+	eventually(t, log, "notes", "done", done)
+	noteEach(t, ctx, "a", "two")
+	held := other.DB().Begin()
+	must(t, held.Error)
+	for deadline := time.Now().Add(30 * time.Second); !strings.Contains(text.String(), "busy"); <-time.After(10 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("nothing is said of it: %s", text)
+		}
+	}
+	must(t, held.Rollback().Error)
+	noteEach(t, ctx, "a", "three")
+	if d := eventually(t, log, "notes", "done", done); d.State != "running" {
+		t.Errorf("it is %+v", d)
+	}
 }

@@ -68,9 +68,10 @@ func (w *worker) deliverEach(ctx context.Context, chunk tail.Page) error {
 // try hands a chunk out once and moves the cursor past it. failed is what the work says
 // of it; err is all that is not its fault.
 func (w *worker) try(ctx context.Context, chunk tail.Page) (failed, err error) {
-	to := chunk.End()
+	to, called := chunk.End(), false
 	if w.job.InTx {
 		err = w.runner.DB.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
+			called = true
 			if failed = w.call(ctx, tx, chunk); failed != nil {
 				return failed
 			}
@@ -79,7 +80,7 @@ func (w *worker) try(ctx context.Context, chunk tail.Page) (failed, err error) {
 	} else if failed = w.call(ctx, nil, chunk); failed == nil {
 		err = w.advanceAnyway(ctx, to)
 	}
-	if failed == nil && err != nil && w.job.InTx && !errors.Is(err, store.ErrFenced) {
+	if failed == nil && err != nil && called && !errors.Is(err, store.ErrFenced) {
 		failed = fmt.Errorf("what it did could not be committed: %w", err) // such as a statement whose error it did not return
 	}
 	if failed != nil {
