@@ -71,6 +71,7 @@ func open(t *testing.T, url string) *ledger {
 	}
 	app := &ledger{Server: httptest.NewServer(srv.Handler()), log: log}
 	t.Cleanup(app.Close)
+	visitors.Delete(app.URL) // somebody else may have had the port
 	return app
 }
 

@@ -68,6 +68,7 @@ func start(t *testing.T, binary string, env []string) *process {
 		t.Fatalf("the server ended before it listened: %v, %v\n%s", err, p.Wait(), p.stderr)
 	}
 	_, p.url, _ = strings.Cut(strings.TrimSpace(line), "listens on ")
+	visitors.Delete(p.url) // somebody else may have had the port
 	return p
 }
 

@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -68,8 +69,15 @@ func (s *Store) listen(ctx context.Context, wake func()) error {
 	}
 }
 
+// signals is what such a connection adds to the application's name, for whoever wonders
+// what it is for.
+const signals = "signals"
+
 // dial connects outside the pool and asks for the log's channel.
 func dial(ctx context.Context, config *pgx.ConnConfig) (conn *pgx.Conn, channel string, err error) {
+	config = config.Copy()
+	name := config.RuntimeParams["application_name"] + " " + signals
+	config.RuntimeParams["application_name"] = strings.TrimSpace(name)
 	if conn, err = pgx.ConnectConfig(ctx, config); err != nil {
 		return nil, "", err
 	}

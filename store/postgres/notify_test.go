@@ -124,7 +124,7 @@ func terminate(t *testing.T, s *Store, application, what string) {
 	err := s.pool.QueryRow(t.Context(), `
 		SELECT count(pg_terminate_backend(pid, 10000))
 		FROM pg_stat_activity
-		WHERE application_name = $1
+		WHERE application_name = $1 || ' signals'
 		AND query LIKE '%' || $2 || '%'`, application, what).Scan(&ended)
 	if err != nil || ended != 1 {
 		t.Fatalf("ended %d connections: %v", ended, err)
@@ -212,7 +212,7 @@ func TestClose_LeavesNoConnection(t *testing.T) {
 		err := watcher.pool.QueryRow(t.Context(), `
 			SELECT count(*)
 			FROM pg_stat_activity
-			WHERE application_name = 'closed'`).Scan(&left)
+			WHERE application_name LIKE 'closed%'`).Scan(&left)
 		if err != nil {
 			t.Fatal(err)
 		}
