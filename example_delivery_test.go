@@ -88,8 +88,8 @@ func ExampleLog_Run() {
 	go func() { l.Run(ctx); close(ended) }()
 	defer func() { stop(); <-ended }()
 
-	ctx, last := ireneo.LastAppended(ctx)
-	if err := Book.For("moby-dick").AppendAll(ctx, []ireneo.AnyEvent{&Received{Copies: 2}, &Lent{Copies: 1}}); err != nil {
+	noting, last := ireneo.LastAppended(ctx)
+	if err := Book.For("moby-dick").AppendAll(noting, []ireneo.AnyEvent{&Received{Copies: 2}, &Lent{Copies: 1}}); err != nil {
 		log.Fatal(err)
 	}
 	fmt.Println(<-reminded)

@@ -142,6 +142,7 @@ func TestX04_ASlowFollowerCatchesUpFromTheLog(t *testing.T) {
 		var once sync.Once
 		slow := follow(t, log, func() { once.Do(func() { <-gate }) })
 		quick := follow(t, log, nothing)
+		slow.want(t, live)
 		quick.want(t, live)
 		var want []string
 		for n := range 600 { // more than may wait for one follower
@@ -151,7 +152,6 @@ func TestX04_ASlowFollowerCatchesUpFromTheLog(t *testing.T) {
 		}
 		quick.want(t, want...)
 		close(gate)
-		slow.want(t, live)
 		slow.want(t, want...)
 		slow.end(t)
 		quick.end(t)

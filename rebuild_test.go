@@ -405,7 +405,8 @@ func TestS20_RebuildWaitsForWhoHoldsTheTable(t *testing.T) {
 		busy(t, ctx, 3, 1)
 		reader := log.DB().Begin()
 		must(t, reader.Error)
-		t.Cleanup(func() { reader.Rollback() })
+		letGo := sync.OnceFunc(func() { reader.Rollback() })
+		t.Cleanup(letGo)
 		must(t, reader.Exec("SELECT * FROM balances").Error)
 		var once sync.Once
 		var waited atomic.Bool
@@ -414,7 +415,7 @@ func TestS20_RebuildWaitsForWhoHoldsTheTable(t *testing.T) {
 			ended <- ireneo.RebuildSteps(ctx, log, "balances", false, 100, func(r ireneo.Rebuild) {
 				if r.Phase == "following" {
 					once.Do(func() {
-						time.AfterFunc(time.Second, func() { waited.Store(true); reader.Rollback() })
+						time.AfterFunc(time.Second, func() { waited.Store(true); letGo() })
 					})
 				}
 			})
