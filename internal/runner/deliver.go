@@ -16,8 +16,8 @@ import (
 )
 
 var (
-	errHalted     = errors.New("the job has stopped")    // until somebody lets it go on
-	errStepsAside = errors.New("the job is for another") // program
+	errHalted     = errors.New("the job has stopped until somebody lets it go on")
+	errStepsAside = errors.New("the job takes a newer program")
 )
 
 const (

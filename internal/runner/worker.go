@@ -39,6 +39,8 @@ func startWorker(ctx context.Context, r *Runner, j Job, s store.Subscription) *w
 		w.moved = w.sub.Position > s.Position
 		if err != nil && ctx.Err() == nil && !errors.Is(err, store.ErrFenced) && !errors.Is(err, errHalted) {
 			w.failed = err
+		}
+		if w.failed != nil && !errors.Is(err, errStepsAside) { // that was said
 			r.Logger.Warn("a delivery was interrupted; it goes on where it was", slog.String(j.Kind, j.Name), slog.Any("error", err))
 		}
 	}()
