@@ -12,9 +12,9 @@ import (
 	"github.com/ireneo-dev/ireneo/store"
 )
 
-// Pause keeps a subscription or projection from going on, in all processes, until Resume.
-// What it is doing at the moment may be done or undone, as a whole. Pausing what is paused
-// or stopped does nothing.
+// Pause keeps a subscription or projection from going on, in all processes, until Resume:
+// what is committed from now on waits. What it is doing at the moment may be done or undone,
+// as a whole. Pausing what is paused or stopped does nothing.
 func (l *Log) Pause(ctx context.Context, name, reason string) error {
 	if _, err := l.delivery(ctx, name); err != nil {
 		return err

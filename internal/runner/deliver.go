@@ -77,8 +77,10 @@ func (w *worker) try(ctx context.Context, chunk tail.Page) (failed, err error) {
 			}
 			return store.Advance(ctx, tx, w.sub, to, store.Now())
 		})
-	} else if failed = w.call(ctx, nil, chunk); failed == nil {
-		err = w.advanceAnyway(ctx, to)
+	} else if err = w.check(ctx); err == nil { // so that nothing is handed out once it is paused
+		if failed = w.call(ctx, nil, chunk); failed == nil {
+			err = w.advanceAnyway(ctx, to)
+		}
 	}
 	if failed == nil && err != nil && called && !errors.Is(err, store.ErrFenced) {
 		failed = fmt.Errorf("what it did could not be committed: %w", err) // such as a statement whose error it did not return

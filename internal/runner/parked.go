@@ -106,6 +106,9 @@ func (w *worker) redeliver(ctx context.Context, letter store.DeadLetter, batch [
 		return nil, store.RemoveDeadLetter(ctx, w.runner.DB, letter)
 	}
 	if !w.job.InTx {
+		if err := w.check(ctx); err != nil {
+			return nil, err
+		}
 		if failed = w.call(ctx, nil, tail.Page{batch}); failed != nil {
 			return failed, w.check(ctx)
 		}
