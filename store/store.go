@@ -20,6 +20,7 @@ import (
 type Store interface {
 	Log
 	Tables
+	Pages
 
 	// DB is the handle for read models and for host-managed transactions.
 	DB() *gorm.DB
@@ -95,6 +96,27 @@ type Tables interface {
 	// Discard drops a table that Shadow made or Swap kept, and nothing where it is not
 	// there. Any other name is refused.
 	Discard(ctx context.Context, name string) error
+}
+
+// Pages is what a store does for people who look into the log: short answers out of what
+// is committed, settled or not, of which none takes longer because the log is long, but
+// where Browse says so.
+type Pages interface {
+	// Browse returns records of a part of the log, newest first: at most q.Limit, those
+	// nearest below q.Before. With q.Oldest they are those nearest above q.After, oldest
+	// first.
+	Browse(ctx context.Context, q Browse) ([]Record, error)
+
+	// Heads returns the last record of each stream of a type, by stream id ascending, or
+	// descending with q.Backwards.
+	Heads(ctx context.Context, q Heads) ([]Record, error)
+
+	// Sample returns the records at these positions, without Data and Meta, in the order
+	// of the log. A position without a record is passed over.
+	Sample(ctx context.Context, positions []int64) ([]Record, error)
+
+	// Info describes the database and the store's connections to it.
+	Info(ctx context.Context) (Info, error)
 }
 
 // Stream identifies one stream of the log.

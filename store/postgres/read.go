@@ -112,10 +112,12 @@ func upTo(q store.Query) int64 {
 	return q.UpToPosition
 }
 
-const columns = `
-		SELECT
+const fields = `
 			position, ordinal, stream_type, stream_id, version, event_id, type, schema_version,
-			data, meta, recorded_at, occurred_at, COALESCE(idempotency_key, '')
+			data, meta, recorded_at, occurred_at, COALESCE(idempotency_key, '') AS idempotency_key`
+
+const columns = `
+		SELECT` + fields + `
 		FROM event_entries`
 
 func selection(q store.Query) (text string, args []any) {

@@ -1,0 +1,20 @@
+-- Ways into the log for people who look at it: by the type of events, and by what the meta
+-- of an event says about where it comes from. Behind each key there is the entry. Appends
+-- wait while they are built, as they do for every write: there is one writer.
+
+-- +goose Up
+CREATE INDEX event_entries_type_idx
+	ON event_entries (type);
+
+CREATE INDEX event_entries_correlation_idx
+	ON event_entries (meta ->> '$.correlation_id')
+	WHERE meta ->> '$.correlation_id' IS NOT NULL;
+
+CREATE INDEX event_entries_causation_idx
+	ON event_entries (meta ->> '$.causation_id')
+	WHERE meta ->> '$.causation_id' IS NOT NULL;
+
+-- +goose Down
+DROP INDEX event_entries_causation_idx;
+DROP INDEX event_entries_correlation_idx;
+DROP INDEX event_entries_type_idx;
