@@ -1,13 +1,16 @@
 package ireneo
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"time"
 
 	"github.com/google/uuid"
 
+	"github.com/ireneo-dev/ireneo/internal/condition"
 	"github.com/ireneo-dev/ireneo/internal/mask"
+	"github.com/ireneo-dev/ireneo/store"
 )
 
 // Entry is a persisted event as other programs are told of it. Its JSON is stable.
@@ -42,4 +45,77 @@ func EntryOf(ev AnyEvent) (Entry, error) {
 		return Entry{}, fmt.Errorf("describe %s: %w", r.Type, err)
 	}
 	return e, nil
+}
+
+// StoredEvent is an event as it is stored, and what this program makes of it. An event it
+// cannot read is one all the same.
+type StoredEvent struct {
+	Entry                 // its Data is null where Problem says why
+	Ordinal        int    `json:"ordinal"`        // its place in its append, from 1
+	SchemaVersion  int    `json:"schema_version"` // of the stored payload
+	IdempotencyKey string `json:"idempotency_key,omitempty"`
+	Problem        string `json:"problem,omitempty"` // why this program cannot read it
+
+	// Stored is the payload as it was stored, where that is of an older schema and nothing
+	// in it may be sensitive. Else it is nil.
+	Stored json.RawMessage `json:"stored,omitempty"`
+
+	// Event is the event itself, nil where it cannot be read.
+	Event AnyEvent `json:"-"`
+}
+
+// Point is the event's place in the whole log.
+func (e StoredEvent) Point() Point { return Point{e.Position, e.Ordinal} }
+
+// Event reads one event by its id. It is ErrNotFound where there is none.
+func (l *Log) Event(ctx context.Context, id uuid.UUID) (*StoredEvent, error) {
+	r, err := l.first(ctx, store.Query{EventID: id})
+	if err != nil {
+		return nil, err
+	}
+	if r.Version == 0 {
+		return nil, fmt.Errorf("event %s: %w", id, ErrNotFound)
+	}
+	e := l.storedEvent(r)
+	return &e, nil
+}
+
+func (l *Log) storedEvent(r store.Record) StoredEvent {
+	e := StoredEvent{Ordinal: r.Ordinal, SchemaVersion: r.SchemaVersion, IdempotencyKey: r.IdempotencyKey}
+	ev, err := l.decode(r)
+	if err == nil {
+		e.Entry, err = EntryOf(ev)
+	}
+	if err != nil {
+		e.Problem = err.Error()
+		e.Entry, _ = EntryOf(raw(r)) // which cannot fail
+		return e
+	}
+	e.Event = ev
+	t := l.types[r.Type]
+	switch {
+	case t == nil:
+		e.Problem = "no registered event is called " + r.Type
+	case r.SchemaVersion != t.version && !mask.Masks(t.goType):
+		e.Stored = r.Data
+	}
+	return e
+}
+
+// shown is the payload of a record as conditions compare it, its sensitive fields masked.
+func (l *Log) shown(r store.Record) (payload any, known bool) {
+	t := l.types[r.Type]
+	if t == nil {
+		return nil, false
+	}
+	if !mask.Masks(t.goType) {
+		data, err := t.upcast(r)
+		return condition.Decode(data), err == nil
+	}
+	ev, err := t.decode(r)
+	if err != nil {
+		return nil, false
+	}
+	data, err := mask.JSON(ev)
+	return condition.Decode(data), err == nil
 }

@@ -23,6 +23,29 @@ func JSON(v any) (json.RawMessage, error) {
 	return json.Marshal(masked(value, reflect.TypeOf(v)))
 }
 
+// Masks reports whether JSON may mask anything of a type.
+func Masks(t reflect.Type) bool { return masks(t, map[reflect.Type]bool{}) }
+
+func masks(t reflect.Type, seen map[reflect.Type]bool) bool {
+	switch t.Kind() {
+	case reflect.Pointer, reflect.Slice, reflect.Array, reflect.Map:
+		return masks(t.Elem(), seen)
+	case reflect.Struct:
+	default:
+		return false
+	}
+	if seen[t] {
+		return false
+	}
+	seen[t] = true
+	for _, f := range reflect.VisibleFields(t) {
+		if f.IsExported() && (f.Tag.Get("sensitive") == "true" || masks(f.Type, seen)) {
+			return true
+		}
+	}
+	return false
+}
+
 // masked replaces the secrets that a value of a type has.
 func masked(value any, t reflect.Type) any {
 	t = indirectType(t)
