@@ -1,0 +1,56 @@
+package admin
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/a-h/templ"
+)
+
+func TestLong_Pieces(t *testing.T) {
+	s := newSite(t, Config{})
+	s.mount([]route{s.long("/pieces", func(v *visit, w *longAnswer) error {
+		return errors.Join(w.pieces(), w.alive(), w.piece(v.Context(), "row", "12", templ.Raw("<b>\na</b>")), w.end())
+	})})
+	w := s.get("/admin/pieces")
+	want := "retry: 3000\n\n:\n\nid: 12\nevent: row\ndata: <b>\ndata: a</b>\n\nevent: end\ndata:\n\n"
+	if w.Body.String() != want || w.Header().Get("Content-Type") != "text/event-stream" {
+		t.Errorf("got %q, want %q", w.Body, want)
+	}
+}
+
+func TestLong_EndsWithTheServer(t *testing.T) {
+	stopping := make(chan struct{})
+	s := newSite(t, Config{Stopping: stopping})
+	s.mount([]route{s.long("/wait", func(v *visit, _ *longAnswer) error {
+		close(stopping)
+		<-v.Context().Done()
+		return v.Context().Err()
+	})})
+	s.get("/admin/wait") // ends
+}
+
+func TestLong_FailsBeforeTheFirstPiece(t *testing.T) {
+	s := newSite(t, Config{})
+	s.mount([]route{s.long("/export", func(*visit, *longAnswer) error { return errNoPage })})
+	if w := s.get("/admin/export"); w.Code != http.StatusNotFound || !strings.Contains(w.Body.String(), "no such page") {
+		t.Errorf("got %d:\n%s", w.Code, w.Body)
+	}
+}
+
+func TestLong_CutOff(t *testing.T) {
+	s := newSite(t, Config{})
+	s.mount([]route{s.long("/export", func(_ *visit, w *longAnswer) error {
+		_, err := w.Write([]byte("half"))
+		return errors.Join(err, context.DeadlineExceeded)
+	})})
+	defer func() {
+		if err, _ := recover().(error); !errors.Is(err, http.ErrAbortHandler) {
+			t.Errorf("the answer is not cut off: %v", err)
+		}
+	}()
+	s.get("/admin/export")
+}

@@ -1,0 +1,52 @@
+package admin
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+)
+
+// route is a page, an action or a long answer.
+type route struct {
+	method, path string // path below the mount, with the wildcards of http.ServeMux
+	serve        http.HandlerFunc
+}
+
+// routes are all there are. Each group is declared beside its screens.
+func (a *admin) routes() []route {
+	return slices.Concat(
+		a.systemRoutes(),
+		a.auditRoutes(),
+	)
+}
+
+// get is a page and its twin. Wildcards of the path are read with visit.segment.
+func (a *admin) get(path string, s screen) route {
+	return route{http.MethodGet, path, a.serve(s)}
+}
+
+// post is an action, for operators only. It is not there where the pages are ReadOnly.
+func (a *admin) post(path string, s screen) route {
+	return route{http.MethodPost, path, a.guard(a.serve(s))}
+}
+
+// long is an answer that takes its time, such as an export or a stream of pieces.
+func (a *admin) long(path string, s func(v *visit, w *longAnswer) error) route {
+	return route{http.MethodGet, path, a.serveLong(s)}
+}
+
+// mount puts routes below the path of the pages.
+func (a *admin) mount(routes []route) {
+	for _, r := range routes {
+		if r.method == http.MethodPost && a.config.ReadOnly {
+			continue
+		}
+		if r.path == "/" {
+			a.mux.HandleFunc(r.method+" "+a.config.Path+"/{$}", r.serve)
+		}
+		if r.path != "/" || a.config.Path != "" {
+			a.mux.HandleFunc(r.method+" "+a.config.Path+strings.TrimSuffix(r.path, "/"), r.serve)
+		}
+		a.pages[r.path] = true
+	}
+}
