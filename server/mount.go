@@ -1,0 +1,37 @@
+package server
+
+import (
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+)
+
+// Mount answers everything at a path and below it with a handler, such as that of the
+// package admin. Requests keep their whole path, and pass the server's middleware as all
+// others do. Of the time limits only Timeouts.Read holds: the handler bounds its own
+// time, sets write deadlines by http.ResponseController, and ends where the request's
+// context does, which is also when the server stops.
+func (s *Server) Mount(path string, h http.Handler) {
+	serve := func(c echo.Context) error {
+		l, err := newLasting(c)
+		if err != nil {
+			return err
+		}
+		defer l.Close()
+		h.ServeHTTP(c.Response(), c.Request())
+		return nil
+	}
+	methods := []string{http.MethodGet, http.MethodHead, http.MethodPost}
+	s.Echo.Match(methods, path, serve)
+	s.Echo.Match(methods, path+"/*", serve)
+}
+
+// Stopping is closed when the server is asked to stop, for what goes on outside of
+// requests.
+func (s *Server) Stopping() <-chan struct{} { return s.stopping.Done() }
+
+// HiddenFields are the hidden fields of a form that a mounted handler shows: that of
+// FormToken.
+func HiddenFields(r *http.Request) map[string]string {
+	return map[string]string{TokenField: FormToken(r.Context())}
+}
