@@ -8,8 +8,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/jackc/pgx/v5"
-
 	"github.com/ireneo-dev/ireneo/store"
 )
 
@@ -93,7 +91,8 @@ func (st *statement) alongStream(q store.Browse, from, until int64) {
 	st.WriteString(columns + `
 		WHERE (stream_type, stream_id, version) >= (` + stream + st.arg(from) + `)
 		AND (stream_type, stream_id, version) < (` + stream + st.arg(until) + `)`)
-	st.filter(q, "stream")
+	q.Stream = store.Stream{}
+	st.filter(q, "")
 	st.end(q.Oldest, q.Limit, "stream_type", "stream_id", "version")
 }
 
@@ -128,14 +127,12 @@ func (st *statement) filter(q store.Browse, followed string) {
 		}
 	}
 	where(q.Causation != "" && followed != causationID, causationID+" =", q.Causation)
-	if followed != "stream" {
-		end := store.PrefixEnd(q.Stream.ID)
-		ofID := q.Stream.Type != "" && q.Stream.ID != ""
-		where(q.Stream.Type != "", "stream_type =", q.Stream.Type)
-		where(ofID && !q.Prefix, "stream_id =", q.Stream.ID)
-		where(ofID && q.Prefix, "stream_id >=", q.Stream.ID)
-		where(ofID && q.Prefix && end != "", "stream_id <", end)
-	}
+	end := store.PrefixEnd(q.Stream.ID)
+	ofID := q.Stream.Type != "" && q.Stream.ID != ""
+	where(q.Stream.Type != "", "stream_type =", q.Stream.Type)
+	where(ofID && !q.Prefix, "stream_id =", q.Stream.ID)
+	where(ofID && q.Prefix, "stream_id >=", q.Stream.ID)
+	where(ofID && q.Prefix && end != "", "stream_id <", end)
 	if q.Types != nil && followed != "type" {
 		st.WriteString(`
 		AND COALESCE(type = ANY (` + st.arg(q.Types) + `), false)`)
@@ -249,8 +246,16 @@ func (s *Store) collect(ctx context.Context, doing, text string, args []any) (re
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", doing, broken(ctx, err))
 	}
-	records, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (store.Record, error) { return scanRecord(rows) })
-	if err != nil {
+	defer rows.Close()
+
+	for rows.Next() {
+		r, err := scanRecord(rows)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", doing, err)
+		}
+		records = append(records, r)
+	}
+	if err := rows.Err(); err != nil {
 		return nil, fmt.Errorf("%s: %w", doing, broken(ctx, err))
 	}
 

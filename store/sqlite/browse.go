@@ -185,34 +185,21 @@ func (s *Store) Heads(ctx context.Context, q store.Heads) ([]store.Record, error
 
 func (st *statement) heads(q store.Heads) {
 	typ := st.arg(q.Type)
-	next, beyond := "MIN", ">"
-	if q.Backwards {
-		next, beyond = "MAX", "<"
-	}
-	within := `SELECT ` + next + `(stream_id) AS id
+	first, next := st.jumps(q)
+	jump := func(bounds string) string {
+		return `
+				SELECT ` + map[bool]string{false: "MIN", true: "MAX"}[q.Backwards] + `(stream_id) AS id
 				FROM event_entries INDEXED BY ` + streamIndex + `
-				WHERE stream_type = ` + typ + `
-				AND stream_id >= ` + st.arg(q.Prefix)
-	if end := store.PrefixEnd(q.Prefix); end != "" {
-		within += `
-				AND stream_id < ` + st.arg(end)
-	}
-	start := within
-	if q.After != "" {
-		start += `
-				AND stream_id ` + beyond + ` ` + st.arg(q.After)
+				WHERE stream_type = ` + typ + bounds
 	}
 
 	st.WriteString(`
 		WITH RECURSIVE ids (id, n) AS (
 			SELECT id, 1
-			FROM (
-				` + start + `
+			FROM (` + jump(first) + `
 			)
 			UNION ALL
-			SELECT (
-				` + within + `
-				AND stream_id ` + beyond + ` ids.id
+			SELECT (` + jump(next) + `
 			), n + 1
 			FROM ids
 			WHERE id IS NOT NULL
@@ -227,6 +214,37 @@ func (st *statement) heads(q store.Heads) {
 			LIMIT 1
 		)
 		ORDER BY n`)
+}
+
+// jumps are the bounds of the first id and of that after ids.id. SQLite follows an index
+// from one lower bound to one upper bound, and tests others record by record, so there is
+// never more than one of each.
+func (st *statement) jumps(q store.Heads) (first, next string) {
+	and := func(bound, value string) string {
+		return `
+				AND stream_id ` + bound + ` ` + value
+	}
+	end := store.PrefixEnd(q.Prefix)
+	if q.Backwards {
+		from := and(">=", st.arg(q.Prefix))
+		if q.After != "" && (end == "" || q.After < end) {
+			end = q.After
+		}
+		if first = from; end != "" {
+			first += and("<", st.arg(end))
+		}
+		return first, from + and("<", "ids.id")
+	}
+
+	upTo := ""
+	if end != "" {
+		upTo = and("<", st.arg(end))
+	}
+	if q.After != "" && q.After >= q.Prefix {
+		return and(">", st.arg(q.After)) + upTo, and(">", "ids.id") + upTo
+	}
+
+	return and(">=", st.arg(q.Prefix)) + upTo, and(">", "ids.id") + upTo
 }
 
 // sample selects records by their positions, each by a probe.
