@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/ireneo-dev/ireneo"
+	"github.com/ireneo-dev/ireneo/admin"
 	streams "github.com/ireneo-dev/ireneo/app/event_streams"
 	"github.com/ireneo-dev/ireneo/app/events"
 	"github.com/ireneo-dev/ireneo/app/projections"
@@ -29,7 +30,8 @@ func OpenLog(ctx context.Context, url string) (store.Store, *ireneo.Log, error) 
 		return nil, nil, err
 	}
 	log, err := ireneo.Open(st, ireneo.Config{
-		Streams: streams.All, Events: events.All, Projections: projections.All, Migrations: migrate.FS,
+		Streams: append(streams.All, admin.Actions), Events: events.All, Projections: projections.All,
+		Migrations: migrate.FS,
 	})
 	if err != nil {
 		return nil, nil, errors.Join(err, st.Close())

@@ -23,5 +23,5 @@ func NewServer(log *ireneo.Log, options server.Options) (*server.Server, error) 
 	routes := site.Routes(srv.Echo)
 	routes.GET(web.FollowPath, srv.Follow(server.FollowConfig{Authorize: site.MayFollow}))
 	mount(routes, site)
-	return srv, nil
+	return srv, mountAdmin(srv, log, options)
 }

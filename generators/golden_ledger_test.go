@@ -17,7 +17,7 @@ import (
 // ledgerWiring are the files of the reference application that ireneo new and ireneo sync
 // write, and nobody edits.
 var ledgerWiring = strings.Fields(`cmd/server/main.go
-	config/application.go config/application_test.go config/database.go config/routes.go config/pages_gen.go
+	config/admin.go config/application.go config/application_test.go config/database.go config/routes.go config/pages_gen.go
 	db/migrate/migrations.go db/migrate/20261121000004_create_sessions.sql
 	app/events/events_gen.go app/event_streams/streams_gen.go`)
 

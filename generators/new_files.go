@@ -122,10 +122,11 @@ func (n *NewApp) wiring(d newData) []newFile {
 	}
 	return []newFile{
 		{"cmd/server/main.go", "main.go.tmpl", []string{"os", frameworkPath + "/cli", n.Module + "/config"}},
+		{"config/admin.go", "admin.go.tmpl", words(frameworkPath, frameworkPath, "/admin /server")},
 		{"config/application.go", "application.go.tmpl", application},
 		{"config/application_test.go", "application_test.go.tmpl", []string{"strings", "testing", n.Module + "/config"}},
 		{"config/database.go", "database.go.tmpl", append(
-			words(`context errors fmt os path/filepath strings `+frameworkPath, frameworkPath, "/store /store/postgres /store/sqlite"),
+			words(`context errors fmt os path/filepath strings `+frameworkPath, frameworkPath, "/admin /store /store/postgres /store/sqlite"),
 			"streams "+n.Module+"/"+streamsDir, n.Module+"/"+eventsDir, n.Module+"/"+projectionsDir, n.Module+"/"+migrationsDir,
 		)},
 		{"config/routes.go", "routes.go.tmpl", append(words(frameworkPath, frameworkPath, "/server"), n.Module+"/web")},
