@@ -1,0 +1,23 @@
+package table_test
+
+import (
+	"bytes"
+	"errors"
+	"testing"
+
+	"github.com/ireneo-dev/ireneo/internal/table"
+)
+
+func TestWriteCSV_RowsBeforeAnError(t *testing.T) {
+	broken := errors.New("broken")
+	rows := func(yield func([]string, error) bool) {
+		if yield([]string{"=1", "-1"}, nil) {
+			yield(nil, broken)
+		}
+	}
+	var b bytes.Buffer
+	err := table.WriteCSV(&b, []string{"a", "b"}, rows)
+	if got, want := b.String(), "a,b\n'=1,-1\n"; got != want || !errors.Is(err, broken) {
+		t.Errorf("got %q, %v, want %q", got, err, want)
+	}
+}
