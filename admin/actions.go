@@ -1,8 +1,6 @@
 package admin
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -56,10 +54,8 @@ var actionTargets = ireneo.NewProjection("admin_action_target",
 
 // canRecord says what to do where a log does not take the events of actions.
 func canRecord(log *ireneo.Log) error {
-	gone, cancel := context.WithCancel(context.Background()) // the declaration is looked at before the database
-	cancel()
-	if _, err := Actions.In(log).For("declared").Version(gone); errors.Is(err, ireneo.ErrUnknownStream) {
-		return fmt.Errorf("what operators do cannot be recorded: add admin.Actions to ireneo.Config.Streams, or set Config.ReadOnly")
+	if _, err := log.Stream(Actions.Type); err != nil {
+		return fmt.Errorf("what operators do cannot be recorded: add admin.Actions to ireneo.Config.Streams, or set Config.ReadOnly: %w", err)
 	}
 	return nil
 }

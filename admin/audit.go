@@ -26,34 +26,52 @@ type audited struct {
 // auditPage is what operators have done, the newest first.
 type auditPage struct {
 	Actions []audited `json:"actions"`
+	Pager   pager     `json:"pages"`
 }
 
-// auditedPerPage is how many actions are shown at once.
-const auditedPerPage = 50
-
 func (a *admin) audit(v *visit) (*page, error) {
-	events, err := a.log.Latest(v.Context(), 1000)
+	l, err := a.list(v, ireneo.Search{Types: []string{"admin.action_requested"}, Streams: []string{Actions.Type}})
 	if err != nil {
 		return nil, err
 	}
-	shown := &auditPage{Actions: auditOf(events)}
-	return &page{Title: "Audit", Nav: "/audit", Data: shown, Body: auditBody(v, shown)}, nil
-}
+	failures, err := a.failures(v, l.Events)
+	if err != nil {
+		return nil, err
+	}
 
-// auditOf lists the actions among events that come newest first.
-func auditOf(events []ireneo.AnyEvent) []audited {
-	failures := map[string]string{} // by the id of what was requested
-	all := []audited{}
-	for _, ev := range events {
-		switch e := ev.(type) {
-		case *ActionFailed:
-			failures[e.Request] = e.Error
-		case *ActionRequested:
-			all = append(all, audited{
-				Event: e.ID().String(), At: e.RecordedAt(), Who: e.Meta().Get(ireneo.ActorKey), Remote: e.Meta().Get(remoteKey),
-				Action: e.Action, Kind: e.Kind, Target: e.Target, Reason: e.Reason, Failure: failures[e.ID().String()],
+	shown := &auditPage{Actions: []audited{}, Pager: l.Pager}
+	for _, stored := range l.Events {
+		if e, ok := stored.Event.(*ActionRequested); ok {
+			shown.Actions = append(shown.Actions, audited{
+				Event: stored.ID.String(), At: stored.RecordedAt, Who: e.Meta().Get(ireneo.ActorKey), Remote: e.Meta().Get(remoteKey),
+				Action: e.Action, Kind: e.Kind, Target: e.Target, Reason: e.Reason, Failure: failures[stored.ID.String()],
 			})
 		}
 	}
-	return all[:min(len(all), auditedPerPage)]
+	return &page{Title: "Audit", Nav: "/audit", Data: shown, Body: auditBody(v, shown)}, nil
+}
+
+// maxFailures is how many failures are looked at for a page of requests. They follow their
+// requests, mostly within seconds.
+const maxFailures = 1000
+
+// failures are the errors of actions that were not done, by the ids of their requests.
+func (a *admin) failures(v *visit, requests []ireneo.StoredEvent) (map[string]string, error) {
+	errs := map[string]string{}
+	if len(requests) == 0 {
+		return errs, nil
+	}
+	found, err := a.log.Search(v.Context(), ireneo.Search{
+		Types: []string{"admin.action_failed"}, Streams: []string{Actions.Type},
+		After: requests[len(requests)-1].Point(), Oldest: true, Limit: maxFailures,
+	})
+	if err != nil {
+		return nil, err
+	}
+	for _, stored := range found.Events {
+		if e, ok := stored.Event.(*ActionFailed); ok {
+			errs[e.Request] = e.Error
+		}
+	}
+	return errs, nil
 }

@@ -45,7 +45,12 @@ type field struct {
 }
 
 // pager is where the other pages of a list are; an empty path is no page.
-type pager struct{ Newest, Newer, Older, Oldest string }
+type pager struct {
+	Newest string `json:"newest,omitempty"`
+	Newer  string `json:"newer,omitempty"`
+	Older  string `json:"older,omitempty"`
+	Oldest string `json:"oldest,omitempty"`
+}
 
 // entry is one of the navigation.
 type entry struct{ path, word, icon string }
@@ -70,9 +75,12 @@ func (v *visit) navigation() []entry {
 // has reports whether there is a page at a path.
 func (v *visit) has(path string) bool { return v.admin.pages[path] }
 
-// at is the path of an entry of the navigation.
+// entryPath is the address of an entry of the navigation.
 func (v *visit) entryPath(e entry) string {
-	return v.path(strings.Split(strings.Trim(e.path, "/"), "/")...)
+	if e.path == "/" {
+		return v.path()
+	}
+	return v.path(strings.TrimPrefix(e.path, "/"))
 }
 
 // streamPath is the page of a stream named type/id.

@@ -44,7 +44,8 @@ func escape(segment string) string {
 // segment is what escape was given, from a wildcard of the route.
 func (v *visit) segment(name string) string { return strings.TrimPrefix(v.PathValue(name), "~") }
 
-// with is this page with a parameter of its query changed; an empty value removes it.
+// with is this page, or its twin, with parameters of its query changed; an empty value
+// removes one.
 func (v *visit) with(pairs ...string) string {
 	query := v.URL.Query()
 	query.Del(doneParam)
@@ -54,6 +55,9 @@ func (v *visit) with(pairs ...string) string {
 		} else {
 			query.Set(pairs[i], pairs[i+1])
 		}
+	}
+	if v.json {
+		return v.twinPath(query)
 	}
 	return withQuery(v.URL.EscapedPath(), query)
 }
@@ -76,9 +80,17 @@ func withQuery(path string, query url.Values) string {
 	return path + "?" + query.Encode()
 }
 
-// twinPath is this page for programs.
-func (v *visit) twinPath() string {
+// twin is where this page is for programs.
+func (v *visit) twin() string {
 	query := v.URL.Query()
 	query.Del(doneParam)
-	return withQuery(strings.TrimSuffix(v.URL.EscapedPath(), "/")+twin, query)
+	return v.twinPath(query)
+}
+
+func (v *visit) twinPath(query url.Values) string {
+	path := v.URL.EscapedPath()
+	if path == v.admin.config.Path {
+		path += "/" // hosts hand on what is below the mount
+	}
+	return withQuery(path+twin, query)
 }

@@ -31,7 +31,7 @@ func TestVisit_With(t *testing.T) {
 		return &page{Data: []string{v.with("before", "7.1", "after", ""), link("/x", "a", "", "b", "&")}}, nil
 	})})
 	got := s.get("/admin/list.json?after=1&q=a+b&done=pause").Body.String()
-	if want := "[\n  \"/admin/list?before=7.1\\u0026q=a+b\",\n  \"/x?b=%26\"\n]\n"; got != want {
+	if want := "[\n  \"/admin/list.json?before=7.1\\u0026q=a+b\",\n  \"/x?b=%26\"\n]\n"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
 }

@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"fmt"
 	"runtime"
 	"runtime/debug"
 	"time"
@@ -15,6 +16,7 @@ func (a *admin) systemRoutes() []route {
 // systemPage is what the program and its database are.
 type systemPage struct {
 	Build      []fact          `json:"build"`
+	Database   []fact          `json:"database"`
 	Pending    int             `json:"pending_migrations"`
 	Migrations []migrated      `json:"migrations"`
 	HeldBack   []ireneo.Holder `json:"held_back"`
@@ -36,6 +38,11 @@ type migrated struct {
 
 func (a *admin) system(v *visit) (*page, error) {
 	shown := &systemPage{Build: build(), Settings: settingsOf(a.config.Settings), Migrations: []migrated{}}
+	db, err := a.log.Database(v.Context())
+	if err != nil {
+		return nil, err
+	}
+	shown.Database = databaseFacts(db)
 	migrations, err := a.log.Migrations(v.Context())
 	if err != nil {
 		return nil, err
@@ -58,6 +65,17 @@ func (p *systemPage) add(m ireneo.Migration) {
 		shown.AppliedAt = &applied
 	}
 	p.Migrations = append(p.Migrations, shown)
+}
+
+func databaseFacts(db ireneo.DatabaseInfo) []fact {
+	return []fact{
+		{"Database", db.Kind},
+		{"Version", db.Version},
+		{"Name", db.Name},
+		{"Size on disk", sized(db.Bytes)},
+		{"Connections", fmt.Sprintf("%d open, %d in use, at most %d", db.Connections.Open, db.Connections.InUse, db.Connections.Max)},
+		{"Waited for one", plural(db.Connections.Waited, "time")},
+	}
 }
 
 // build says of what the program was made.

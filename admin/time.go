@@ -1,9 +1,6 @@
 package admin
 
-import (
-	"fmt"
-	"time"
-)
+import "time"
 
 // exactly is a moment with all its digits.
 func exactly(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000000Z") }
@@ -46,23 +43,4 @@ func ago(now, t time.Time) string {
 	default:
 		return lasting(d) + " ago"
 	}
-}
-
-// plural is a count with its noun.
-func plural(n int64, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return grouped(n) + " " + noun + "s"
-}
-
-// grouped is a number with narrow spaces between its thousands.
-func grouped(n int64) string {
-	if n < 0 {
-		return "−" + grouped(-n)
-	}
-	if n < 1000 {
-		return fmt.Sprint(n)
-	}
-	return grouped(n/1000) + fmt.Sprintf("\u202f%03d", n%1000)
 }
