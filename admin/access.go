@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"net/netip"
 	"strings"
+
+	"github.com/ireneo-dev/ireneo/internal/forwarded"
 )
 
 // User is somebody who looks at the pages.
@@ -55,14 +57,15 @@ func local(r *http.Request) bool {
 	if err != nil || !peer.Addr().Unmap().IsLoopback() || !loopback(r.Host) {
 		return false
 	}
+	said := forwarded.Said(r)
 	for _, name := range []string{"X-Forwarded-For", "X-Real-Ip", "X-Forwarded-Host"} {
-		for _, address := range listed(r.Header.Values(name)) {
+		for _, address := range listed(said.Values(name)) {
 			if !loopback(address) {
 				return false
 			}
 		}
 	}
-	return forwardedLocally(r.Header.Values("Forwarded"))
+	return forwardedLocally(said.Values("Forwarded"))
 }
 
 // forwardedLocally reads the header of RFC 7239, such as for="[::1]:80";proto=http.

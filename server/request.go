@@ -8,6 +8,8 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/labstack/echo/v4"
+
+	"github.com/ireneo-dev/ireneo/internal/forwarded"
 )
 
 // request is what the server knows of one request. It belongs to the goroutine that
@@ -50,8 +52,8 @@ func (s *Server) identify(next echo.HandlerFunc) echo.HandlerFunc {
 		if err != nil {
 			return err
 		}
+		ctx, cancel := context.WithCancelCause(forwarded.Remember(c.Request().Context(), c.Request().Header))
 		s.forgetForwarding(c.Request())
-		ctx, cancel := context.WithCancelCause(c.Request().Context())
 		defer cancel(nil)
 		r := &request{server: s, echo: c, id: id.String(), nonce: rand.Text(), cancel: cancel}
 		r.limit = time.AfterFunc(s.options.Timeouts.Handle, func() { cancel(errTooSlow) })

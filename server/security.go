@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"github.com/labstack/echo/v4"
+
+	"github.com/ireneo-dev/ireneo/internal/forwarded"
 )
 
 // policy lets pages load what the application itself serves, and nothing inline without
@@ -43,21 +45,15 @@ func (s *Server) secure(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// forwarding are the headers by which a proxy says who asked it, and how. Only two of
-// them are ever believed: a client may send the others through an honest proxy.
-var forwarding = []string{
-	"Forwarded", "X-Forwarded-Host", "X-Forwarded-Port", "X-Forwarded-Protocol", "X-Forwarded-Ssl",
-	"X-Real-Ip", "X-Url-Scheme",
-}
-
-// forgetForwarding removes what is not to be believed, so that no handler believes it.
+// forgetForwarding removes what proxies say and is not to be believed, so that no handler
+// believes it. Only two of the headers are ever believed: a client may send the others
+// through an honest proxy.
 func (s *Server) forgetForwarding(r *http.Request) {
-	for _, name := range forwarding {
-		r.Header.Del(name)
-	}
-	if !s.fromProxy(r) {
-		r.Header.Del(echo.HeaderXForwardedFor)
-		r.Header.Del(echo.HeaderXForwardedProto)
+	believed := s.fromProxy(r)
+	for _, name := range forwarded.Headers {
+		if !believed || name != echo.HeaderXForwardedFor && name != echo.HeaderXForwardedProto {
+			r.Header.Del(name)
+		}
 	}
 }
 

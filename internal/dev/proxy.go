@@ -53,6 +53,7 @@ func newProxy() *proxy {
 		Rewrite: func(r *httputil.ProxyRequest) {
 			r.Out.URL.Scheme, r.Out.URL.Host = "http", r.In.Host // RoundTrip knows better
 			r.Out.Host = r.In.Host
+			r.Out.Header["X-Forwarded-For"] = r.In.Header["X-Forwarded-For"] // who is further away is not on this machine
 			r.SetXForwarded()
 			if showsPage(r.In) {
 				r.Out.Header.Del("Accept-Encoding")

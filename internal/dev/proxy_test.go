@@ -32,6 +32,9 @@ func backend(t *testing.T, version string) (addr string) {
 		w.Header().Set("Content-Encoding", "br")
 		_, _ = io.WriteString(w, "packed")
 	})
+	mux.HandleFunc("/from", func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.WriteString(w, strings.Join(r.Header.Values("X-Forwarded-For"), " "))
+	})
 	mux.HandleFunc("/tail", func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "text/event-stream")
 		_, _ = io.WriteString(w, "data: one\n\n")
@@ -103,6 +106,22 @@ func TestProxy_AddsTheScriptToPagesOnly(t *testing.T) {
 		}
 		if host := strings.TrimPrefix(url, "http://"); tt.want && !strings.Contains(body, "one "+tt.method+" "+host) {
 			t.Errorf("%s: got %q, want the host %s", name, body, host)
+		}
+	}
+}
+
+// The application is to know that somebody is further away than this proxy.
+func TestProxy_SaysWhoAsks(t *testing.T) {
+	p := newProxy()
+	p.use(backend(t, "one"))
+	url := front(t, p)
+	for said, want := range map[string]string{"": "127.0.0.1", "192.0.2.1": "192.0.2.1, 127.0.0.1"} {
+		var header []string
+		if said != "" {
+			header = []string{"X-Forwarded-For", said}
+		}
+		if _, got, _ := ask(t, http.MethodGet, url+"/from", header...); got != want {
+			t.Errorf("said %q: got %q, want %q", said, got, want)
 		}
 	}
 }
