@@ -156,28 +156,6 @@ func opened(t *testing.T, st store.Store, err error) *ireneo.Log {
 	return log
 }
 
-func TestLog_Latest(t *testing.T) {
-	each(t, config(), func(t *testing.T, ctx context.Context, log *ireneo.Log) {
-		must(t, Account.For("a").Append(ctx, &Deposited{Amount: 1}))
-		must(t, Journal.For("b").AppendAll(ctx, []ireneo.AnyEvent{&Noted{Text: "one"}, &Noted{Text: "two"}}))
-		for n, want := range map[int]string{-1: "", 0: "", 1: "two", 2: "two one", 9: "two one a"} {
-			got, err := log.Latest(ctx, n)
-			must(t, err)
-			var words []string
-			for _, ev := range got {
-				if noted, ok := ev.(*Noted); ok {
-					words = append(words, noted.Text)
-				} else {
-					words = append(words, ev.StreamID())
-				}
-			}
-			if text := strings.Join(words, " "); text != want {
-				t.Errorf("the last %d: got %q, want %q", n, text, want)
-			}
-		}
-	})
-}
-
 func TestLog_Types(t *testing.T) {
 	each(t, config(), func(t *testing.T, ctx context.Context, log *ireneo.Log) {
 		must(t, log.DB().Exec("ALTER TABLE event_entries RENAME TO hidden").Error)

@@ -180,26 +180,6 @@ func (l *Log) Rollback(ctx context.Context) (name string, err error) {
 
 type logKey struct{}
 
-// Latest reads the last events of the whole log, of any stream, newest first, at most n.
-// What this program does not know comes as *RawEvent.
-func (l *Log) Latest(ctx context.Context, n int) ([]AnyEvent, error) {
-	if n < 1 {
-		return nil, nil
-	}
-	var events []AnyEvent
-	for r, err := range l.store.Read(ctx, store.Query{Order: store.NewestFirst, Limit: n}) {
-		if err != nil {
-			return nil, err
-		}
-		ev, err := l.decode(r)
-		if err != nil {
-			return nil, err
-		}
-		events = append(events, ev)
-	}
-	return events, nil
-}
-
 // EventCount says how many events of one type there are in the streams of one type.
 type EventCount struct {
 	Stream string `json:"stream"` // the type of the streams
