@@ -26,7 +26,7 @@ type Point struct {
 // narrows the part of the log by After and Before.
 type Browse struct {
 	Types         []string  // only records of these types; nil is all of them
-	Stream        Stream    // only of this type; only this one, if its ID is set too
+	Stream        Stream    // only of this type; only this one, if its ID is set as well
 	Prefix        bool      // Stream.ID is the beginning of ids
 	Correlation   string    // only records with this text as the correlation_id of their meta
 	Causation     string    // only records with this text as the causation_id of their meta
@@ -52,7 +52,7 @@ type Info struct {
 	Kind        string // PostgreSQL or SQLite
 	Version     string // of the server or the library
 	Name        string // of the database or its file
-	Bytes       int64  // on disk
+	Bytes       int64  // that it takes, as it says itself
 	Connections Connections
 }
 

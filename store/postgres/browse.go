@@ -11,11 +11,27 @@ import (
 	"github.com/ireneo-dev/ireneo/store"
 )
 
-// The ids in a record's meta, as their indexes have them: see migration 3.
-const (
-	correlationID = `event_entries_meta_id(meta, 'correlation_id')`
-	causationID   = `event_entries_meta_id(meta, 'causation_id')`
+// key is a way into the log: what an index begins with, which records it has, and what one
+// must be that is looked up in it.
+type key struct{ indexed, has, is string }
+
+var (
+	byType        = key{`type`, `true`, `type =`}
+	byCorrelation = metaKey("correlation_id")
+	byCausation   = metaKey("causation_id")
 )
+
+// metaKey is an id in a record's meta, as its index has it: see migration 3.
+func metaKey(name string) key {
+	return key{
+		indexed: `CASE strpos(meta::text, E'\\u')
+				WHEN 0 THEN left(meta ->> '` + name + `', 201)
+				ELSE event_entries_meta_id(meta, '` + name + `')
+			END COLLATE "C"`,
+		has: `strpos(meta::text, '"` + name + `"') > 0`,
+		is:  `event_entries_meta_id(meta, '` + name + `') =`,
+	}
+}
 
 // Browse returns records of a part of the log. See [store.Pages].
 func (s *Store) Browse(ctx context.Context, q store.Browse) ([]store.Record, error) {
@@ -25,9 +41,9 @@ func (s *Store) Browse(ctx context.Context, q store.Browse) ([]store.Record, err
 	var st statement
 	switch {
 	case q.Correlation != "":
-		st.alongKey(q, correlationID, []string{q.Correlation})
+		st.alongKey(q, byCorrelation, []string{q.Correlation})
 	case q.Causation != "":
-		st.alongKey(q, causationID, []string{q.Causation})
+		st.alongKey(q, byCausation, []string{q.Causation})
 	case q.OneStream():
 		from, until, err := store.Versions(ctx, s, q)
 		if err != nil {
@@ -35,7 +51,7 @@ func (s *Store) Browse(ctx context.Context, q store.Browse) ([]store.Record, err
 		}
 		st.alongStream(q, from, until)
 	case q.Types != nil:
-		st.alongKey(q, "type", q.Types)
+		st.alongKey(q, byType, q.Types)
 	default:
 		st.alongLog(q)
 	}
@@ -61,11 +77,10 @@ func (st *statement) arg(value any) string {
 	return "$" + strconv.Itoa(len(st.args))
 }
 
-// alongKey selects along an index that begins with key: for each of the values as many
-// records as are wanted, and of all of these the first.
-func (st *statement) alongKey(q store.Browse, key string, values []string) {
+// alongKey selects along an index: for each of the values as many records as are wanted, and
+// of all of these the first.
+func (st *statement) alongKey(q store.Browse, k key, values []string) {
 	values = slices.Compact(slices.Sorted(slices.Values(values)))
-	indexed := key + ` COLLATE "C"`
 	after, before := st.points(q)
 	st.WriteString(`
 		SELECT` + fields + `
@@ -73,12 +88,13 @@ func (st *statement) alongKey(q store.Browse, key string, values []string) {
 		CROSS JOIN LATERAL (
 			SELECT` + fields + `
 			FROM event_entries
-			WHERE ` + key + ` IS NOT NULL
-			AND (` + indexed + `, position, ordinal) > (wanted.value, ` + after + `)
-			AND (` + indexed + `, position, ordinal) < (wanted.value, ` + before + `)`)
-	st.filter(q, key)
+			WHERE ` + k.has + `
+			AND COALESCE(` + k.is + ` wanted.value, false)
+			AND (` + k.indexed + `, position, ordinal) > (wanted.value, ` + after + `)
+			AND (` + k.indexed + `, position, ordinal) < (wanted.value, ` + before + `)`)
+	st.filter(q, k)
 	st.WriteString(`
-			ORDER BY ` + sorted(q.Oldest, indexed, "position", "ordinal") + `
+			ORDER BY ` + sorted(q.Oldest, k.indexed, "position", "ordinal") + `
 			LIMIT (SELECT ` + st.arg(q.Limit) + `::bigint)
 		) AS found
 		ORDER BY ` + sorted(q.Oldest, "position", "ordinal") + `
@@ -92,7 +108,7 @@ func (st *statement) alongStream(q store.Browse, from, until int64) {
 		WHERE (stream_type, stream_id, version) >= (` + stream + st.arg(from) + `)
 		AND (stream_type, stream_id, version) < (` + stream + st.arg(until) + `)`)
 	q.Stream = store.Stream{}
-	st.filter(q, "")
+	st.filter(q, key{})
 	st.end(q.Oldest, q.Limit, "stream_type", "stream_id", "version")
 }
 
@@ -102,7 +118,7 @@ func (st *statement) alongLog(q store.Browse) {
 	st.WriteString(columns + `
 		WHERE (position, ordinal) > (` + after + `)
 		AND (position, ordinal) < (` + before + `)`)
-	st.filter(q, "")
+	st.filter(q, key{})
 	st.end(q.Oldest, q.Limit, "position", "ordinal")
 }
 
@@ -119,21 +135,21 @@ func (st *statement) points(q store.Browse) (after, before string) {
 }
 
 // filter adds what is looked up record by record: all but what is followed.
-func (st *statement) filter(q store.Browse, followed string) {
+func (st *statement) filter(q store.Browse, followed key) {
 	where := func(wanted bool, condition string, value any) {
 		if wanted {
 			st.WriteString(`
 		AND COALESCE(` + condition + ` ` + st.arg(value) + `, false)`)
 		}
 	}
-	where(q.Causation != "" && followed != causationID, causationID+" =", q.Causation)
+	where(q.Causation != "" && followed != byCausation, byCausation.is, q.Causation)
 	end := store.PrefixEnd(q.Stream.ID)
 	ofID := q.Stream.Type != "" && q.Stream.ID != ""
 	where(q.Stream.Type != "", "stream_type =", q.Stream.Type)
 	where(ofID && !q.Prefix, "stream_id =", q.Stream.ID)
 	where(ofID && q.Prefix, "stream_id >=", q.Stream.ID)
 	where(ofID && q.Prefix && end != "", "stream_id <", end)
-	if q.Types != nil && followed != "type" {
+	if q.Types != nil && followed != byType {
 		st.WriteString(`
 		AND COALESCE(type = ANY (` + st.arg(q.Types) + `), false)`)
 	}

@@ -91,15 +91,15 @@ func statements(records int64) map[string]question {
 			name := fmt.Sprintf(" of %s, oldest %v", part, oldest)
 			add("log"+name, 60, func(st *statement) { st.alongLog(q) })
 			for _, value := range []string{"rare", "common", "nothing"} {
-				add(value+" type"+name, 60, func(st *statement) { st.alongKey(q, "type", []string{value}) })
-				add(value+" correlation"+name, 60, func(st *statement) { st.alongKey(q, correlationID, []string{value}) })
-				add(value+" causation"+name, 60, func(st *statement) { st.alongKey(q, causationID, []string{value}) })
+				add(value+" type"+name, 60, func(st *statement) { st.alongKey(q, byType, []string{value}) })
+				add(value+" correlation"+name, 60, func(st *statement) { st.alongKey(q, byCorrelation, []string{value}) })
+				add(value+" causation"+name, 60, func(st *statement) { st.alongKey(q, byCausation, []string{value}) })
 			}
-			add("fifty types"+name, 2000, func(st *statement) { st.alongKey(q, "type", append(types, "rare", "common")) })
+			add("fifty types"+name, 2000, func(st *statement) { st.alongKey(q, byType, append(types, "rare", "common")) })
 			q.Stream = store.Stream{Type: "debt", ID: "long"}
 			add("stream"+name, 60, func(st *statement) { st.alongStream(q, 5000, math.MaxInt64) })
 			q.Types, q.Stream.ID = []string{"common"}, ""
-			add("type of a kind"+name, 60, func(st *statement) { st.alongKey(q, "type", q.Types) })
+			add("type of a kind"+name, 60, func(st *statement) { st.alongKey(q, byType, q.Types) })
 		}
 	}
 	for _, q := range []store.Heads{

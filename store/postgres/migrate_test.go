@@ -1,0 +1,65 @@
+package postgres
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/ireneo-dev/ireneo/store"
+)
+
+// TestMigrations_InterruptedIndex breaks off the building of an index at which a transaction
+// makes it wait, as a lost connection would, and migrates again.
+func TestMigrations_InterruptedIndex(t *testing.T) {
+	t.Parallel()
+	s := migrated(t)
+	providers, err := s.Migrations(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := providers[0].ApplyVersion(t.Context(), 3, false); err != nil {
+		t.Fatal(err)
+	}
+
+	interruptIndex(t, s)
+	if valid, err := ask(t.Context(), s, `SELECT COUNT(*) FROM pg_index WHERE indexrelid = 'event_entries_type_idx'::regclass AND indisvalid`); err != nil || valid != 0 {
+		t.Fatalf("got %d valid indexes, %v: nothing was interrupted", valid, err)
+	}
+
+	if err := store.Up(t.Context(), providers...); err != nil {
+		t.Fatal(err)
+	}
+	invalid, err := ask(t.Context(), s, `SELECT COUNT(*) FROM pg_index WHERE indrelid = 'event_entries'::regclass AND NOT indisvalid`)
+	if err != nil || invalid != 0 {
+		t.Errorf("got %d invalid indexes, %v", invalid, err)
+	}
+}
+
+func interruptIndex(t *testing.T, s *Store) {
+	t.Helper()
+	holder, err := s.pool.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := holder.Rollback(t.Context()); err != nil {
+			t.Error(err)
+		}
+	}()
+	if _, err := holder.Exec(t.Context(), "LOCK TABLE event_entries IN ROW EXCLUSIVE MODE"); err != nil {
+		t.Fatal(err)
+	}
+
+	conn, err := s.pool.Acquire(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Release()
+	execute(t, conn, "SET statement_timeout = '1s'")
+	defer execute(t, conn, "RESET statement_timeout")
+	_, err = conn.Exec(t.Context(), "CREATE INDEX CONCURRENTLY event_entries_type_idx ON event_entries (type, position, ordinal)")
+	if _, ok := errors.AsType[*pgconn.PgError](err); !ok {
+		t.Fatalf("got %v, want it to be canceled", err)
+	}
+}
