@@ -103,20 +103,18 @@ function live(part) {
 	const source = new EventSource(part.dataset.live);
 	const state = part.querySelector("[data-live-state]");
 	const pause = part.querySelector("[data-live-pause]");
-	let held = null; // what came while it is paused
+	let held = null; // while it is paused: what came for each target, as much as it keeps
 	let words = "";
 
 	const say = (text) => {
 		words = text;
 		if (state) state.textContent = held ? "Paused" : text;
 	};
-	const most = () => Math.max(1, ...[...part.querySelectorAll("[data-keep]")].map((e) => +e.dataset.keep));
 
 	for (const target of part.querySelectorAll("[data-piece]")) {
 		source.addEventListener(target.dataset.piece, (e) => {
 			if (!held) return show(target, e.data);
-			held.push([target, e.data]);
-			if (held.length > most()) held.shift();
+			held.set(target, [...(held.get(target) ?? []), e.data].slice(-(target.dataset.keep ?? 1)));
 		});
 	}
 	source.addEventListener("open", () => say("Live"));
@@ -131,9 +129,9 @@ function live(part) {
 	pause.hidden = false;
 	pause.addEventListener("click", () => {
 		const missed = held;
-		held = held ? null : [];
+		held = held ? null : new Map();
 		pause.setAttribute("aria-pressed", String(Boolean(held)));
-		for (const [target, html] of missed ?? []) show(target, html);
+		missed?.forEach((pieces, target) => pieces.forEach((html) => show(target, html)));
 		say(words);
 	});
 }
