@@ -108,9 +108,8 @@ func (l *Log) shown(r store.Record) (payload any, known bool) {
 	if t == nil {
 		return nil, false
 	}
-	if !mask.Masks(t.goType) {
-		data, err := t.upcast(r)
-		return condition.Decode(data), err == nil
+	if r.SchemaVersion == t.version && !mask.Masks(t.goType) { // an older one may have had more fields
+		return condition.Decode(r.Data), true
 	}
 	ev, err := t.decode(r)
 	if err != nil {

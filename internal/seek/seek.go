@@ -46,7 +46,8 @@ func (s Seek) Run(ctx context.Context) (found []store.Record, stopped *store.Poi
 		found = append(found, records...)
 	}
 	slices.SortFunc(found, func(a, b store.Record) int { return s.order(pointOf(a), pointOf(b)) })
-	if stopped != nil { // what lies beyond was not looked at in all parts
+	found = slices.CompactFunc(found, func(a, b store.Record) bool { return pointOf(a) == pointOf(b) }) // of two parts
+	if stopped != nil {                                                                                 // what lies beyond was not looked at in all parts
 		found = slices.DeleteFunc(found, func(r store.Record) bool { return s.order(pointOf(r), *stopped) > 0 })
 	}
 	if len(found) >= s.Limit {

@@ -11,6 +11,10 @@ import (
 // slack is how far apart the clocks of processes may be.
 const slack = time.Hour
 
+// spots is at how many places, at equal distances, it is looked whether the log follows the
+// clocks at all.
+const spots = 32
+
 // Between are the points after and before which everything lies that was recorded from
 // one moment to another, and not much else; zero moments and points are no bounds. They
 // are found by halving the log, which follows the clocks of those who record, give or take
@@ -21,6 +25,9 @@ func Between(ctx context.Context, log store.Pages, from, until time.Time) (after
 		return after, before, err
 	}
 	h := &halving{log: log, last: last, seen: map[int64]time.Time{}}
+	for i := range int64(spots) { // halving looks closely at a small part only
+		h.recorded(ctx, 1+i*last/spots)
+	}
 	if !from.IsZero() {
 		if first := h.firstFrom(ctx, from.Add(-slack)); first > 1 {
 			after = store.Point{Position: first - 1, Ordinal: maxOrdinal}
