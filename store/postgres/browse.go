@@ -218,7 +218,7 @@ func (st *statement) heads(q store.Heads) {
 				FROM event_entries
 				` + within + beyond + `ids.id` + next + `
 			) AS next
-			WHERE ids.n < ` + st.arg(q.Limit) + `
+			WHERE ids.n < ` + st.arg(q.Limit) + `::bigint
 		)
 		SELECT` + fields + `
 		FROM ids

@@ -1,6 +1,7 @@
 -- Ways into the log for people who look at it: by the type of events, and by what the meta
--- of an event says about where it comes from. Behind each key there is the entry. Appends
--- wait while they are built, as they do for every write: there is one writer.
+-- of an event says about where it comes from. Behind each key there is the entry. Whoever
+-- appends waits while they are built, and is told after some seconds that the database is
+-- busy: there is one writer. Reading goes on.
 
 -- +goose Up
 CREATE INDEX event_entries_type_idx
