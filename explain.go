@@ -9,6 +9,7 @@ import (
 	"reflect"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"gorm.io/gorm"
 
@@ -36,7 +37,7 @@ func (l *Log) Rows(ctx context.Context, projection string, q RowQuery) ([]Row, e
 	if err != nil {
 		return nil, err
 	}
-	key, order := s.key.DBName, " > ?"
+	key, order := l.DB().Statement.Quote(s.key.DBName), " > ?"
 	db := l.DB().WithContext(ctx).Limit(min(cmp.Or(max(q.Limit, 0), usualFound), maxFound))
 	if q.Backwards {
 		order = " < ?"
@@ -74,12 +75,20 @@ func (s *stored) storedRow(ctx context.Context, model reflect.Value) Row {
 	return Row{Key: fmt.Sprint(key), Model: model.Interface()}
 }
 
+// checkKey refuses what no row has as its key. Those of rows by key are what OnBy makes them.
+func (s *stored) checkKey(key string) error {
+	if s.keyed() && key != "" && utf8.ValidString(key) && !strings.Contains(key, "\x00") {
+		return nil
+	}
+	return checkID(key)
+}
+
 // Row reads one stored row of a projection, a *NotFoundError where there is none of this
 // key.
 func (l *Log) Row(ctx context.Context, projection, key string) (*Row, error) {
 	s, err := l.storedFor(projection)
 	if err == nil {
-		err = checkID(key)
+		err = s.checkKey(key)
 	}
 	if err != nil {
 		return nil, err
@@ -105,7 +114,7 @@ func (l *Log) Explain(ctx context.Context, projection, key string) iter.Seq2[Sta
 	return func(yield func(State, error) bool) {
 		s, err := l.storedFor(projection)
 		if err == nil {
-			err = checkID(key)
+			err = s.checkKey(key)
 		}
 		if err != nil {
 			yield(State{}, err)
@@ -129,9 +138,16 @@ func (l *Log) Explain(ctx context.Context, projection, key string) iter.Seq2[Sta
 
 // explainStream is for a row of one stream: of those with this id the one appended to last.
 func (l *Log) explainStream(ctx context.Context, s *stored, id string) (iter.Seq2[State, error], error) {
+	upTo, err := l.keptUpTo(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	q := store.Query{Types: s.events(), UpToPosition: upTo}
 	var last store.Record
 	for _, typ := range s.streams {
-		r, err := l.last(ctx, store.Stream{Type: typ, ID: id}, nil)
+		r, err := l.first(ctx, store.Query{
+			Stream: store.Stream{Type: typ, ID: id}, Order: store.LastFirst, Types: q.Types, UpToPosition: upTo,
+		})
 		if err != nil {
 			return nil, err
 		}
@@ -139,21 +155,35 @@ func (l *Log) explainStream(ctx context.Context, s *stored, id string) (iter.Seq
 			last = r
 		}
 	}
-	if last.Position == 0 {
+	if last.Position == 0 || upTo == 0 && !s.transactional {
 		return nil, &NotFoundError{ID: id, Projection: s.projection.name}
 	}
-	return l.plans[last.Stream.Type].stream.In(l).For(id).States(ctx, s.projection, 0, 0), nil
+	step := &stepping{log: l, of: s.projection, key: last.Stream, asRow: true}
+	return func(yield func(State, error) bool) { step.run(ctx, q, yield) }, nil
+}
+
+// keptUpTo is the position up to which rows were brought up to date after the commit, zero
+// where none were, or none have to be.
+func (l *Log) keptUpTo(ctx context.Context, s *stored) (int64, error) {
+	if s.transactional {
+		return 0, nil
+	}
+	cursor, err := l.delivery(ctx, s.projection.name)
+	if errors.Is(err, ErrUnknownSubscription) { // Run has never run
+		return 0, nil
+	}
+	return cursor.Position, err
 }
 
 // explainKey is for a row that events of many streams may be for.
 func (l *Log) explainKey(ctx context.Context, s *stored, key string) iter.Seq2[State, error] {
 	return func(yield func(State, error) bool) {
-		cursor, err := l.delivery(ctx, s.projection.name)
-		if err != nil && !errors.Is(err, ErrUnknownSubscription) {
+		upTo, err := l.keptUpTo(ctx, s)
+		if err != nil {
 			yield(State{}, err)
 			return
 		}
-		q := store.Browse{Types: s.events(), Oldest: true, Limit: 1000, Before: store.Point{Position: cursor.Position + 1}}
+		q := store.Browse{Types: s.events(), Oldest: true, Limit: 1000, Before: store.Point{Position: upTo + 1}}
 		k := &keyed{log: l, of: s, key: key}
 		for {
 			records, err := l.store.Browse(ctx, q)

@@ -46,19 +46,13 @@ func (h *Handle) States(ctx context.Context, p AnyProjection, after, upTo int64)
 			return
 		}
 		s := &stepping{log: log, of: p.untyped(), key: h.key(), at: log.now()}
-		if err := s.begin(ctx, after); err != nil {
-			yield(State{}, err)
-			return
-		}
-		for r, err := range log.byVersion(ctx, store.Query{Stream: h.key(), AfterVersion: after, UpToVersion: upTo}) {
-			var state State
-			if err == nil {
-				state, err = s.step(ctx, r)
-			}
-			if !yield(state, err) || err != nil {
+		if after > 0 {
+			if err := s.refold(ctx, after); err != nil {
+				yield(State{}, err)
 				return
 			}
 		}
+		s.run(ctx, store.Query{AfterVersion: after, UpToVersion: upTo}, yield)
 	}
 }
 
@@ -68,44 +62,61 @@ type stepping struct {
 	of     *projection
 	key    store.Stream
 	at     time.Time // what Initial and Final are told
-	folded *folded
-	before any // the completed model so far; nil: nothing was folded
+	asRow  bool      // they are told what they are for a row that is made after each event
+	folded *folded   // nil: nothing yet
 }
 
-// begin folds what lies up to a version.
-func (s *stepping) begin(ctx context.Context, version int64) (err error) {
-	if version == 0 {
-		s.folded = &folded{state: s.of.empty()}
-		s.of.begin(s.folded.state, s.at)
-		return nil
+// run yields the states of those events of the stream that q selects.
+func (s *stepping) run(ctx context.Context, q store.Query, yield func(State, error) bool) {
+	q.Stream = s.key
+	for r, err := range s.log.byVersion(ctx, q) {
+		var state State
+		if err == nil {
+			state, err = s.step(ctx, r)
+		}
+		if !yield(state, err) || err != nil {
+			return
+		}
 	}
-	if err := s.fold(ctx, version); err != nil {
-		return err
-	}
-	s.before, err = s.model()
-	return err
 }
 
-func (s *stepping) fold(ctx context.Context, version int64) (err error) {
-	s.folded, err = s.log.foldStream(ctx, s.of, store.Query{Stream: s.key, UpToVersion: version}, s.at)
-	return err
-}
-
-// step folds the next record; where replay places it between earlier ones all of them are
-// folded anew.
+// step folds the next record. Nothing of a state is shared with another.
 func (s *stepping) step(ctx context.Context, r store.Record) (state State, err error) {
-	if r.OccurredAt.Before(s.folded.occurredAt) {
-		err = s.fold(ctx, r.Version)
-	} else {
-		err = s.log.foldInto(s.of, s.folded, r)
+	if s.folded != nil {
+		if state.Before, err = s.model(); err != nil {
+			return State{}, err
+		}
 	}
-	if err != nil {
+	if err := s.fold(ctx, r); err != nil {
 		return State{}, err
 	}
-	state = State{Event: s.log.storedEvent(r), Before: s.before}
-	s.before, err = s.model()
-	state.After = s.before
+	state.Event = s.log.storedEvent(r)
+	state.After, err = s.model()
 	return state, err
+}
+
+// fold folds a record. Where replay places it between earlier ones, and where the first of
+// them has to be told of another moment, all of them are folded anew.
+func (s *stepping) fold(ctx context.Context, r store.Record) (err error) {
+	if s.asRow {
+		if s.at, err = s.log.momentOf(s.of, []store.Record{r}); err != nil {
+			return err
+		}
+	}
+	switch {
+	case s.folded == nil:
+		s.folded = &folded{state: s.of.empty()}
+		s.of.begin(s.folded.state, s.at)
+	case r.OccurredAt.Before(s.folded.occurredAt) || s.asRow && s.of.initial != nil:
+		return s.refold(ctx, r.Version)
+	}
+	return s.log.foldInto(s.of, s.folded, r)
+}
+
+// refold folds all up to a version.
+func (s *stepping) refold(ctx context.Context, version int64) (err error) {
+	s.folded, err = s.log.foldStream(ctx, s.of, store.Query{Stream: s.key, UpToVersion: version}, s.at)
+	return err
 }
 
 // model is a completed copy of the state.
