@@ -8,10 +8,10 @@ import (
 
 // Mount answers everything at a path and below it with a handler, such as that of the
 // package admin. Requests keep their whole path, and pass the server's middleware as all
-// others do. Of the time limits only Timeouts.Read holds: the handler bounds its own
+// others do, and then that which is given. Of the time limits only Timeouts.Read holds: the handler bounds its own
 // time, sets write deadlines by http.ResponseController, and ends where the request's
 // context does, which is also when the server stops.
-func (s *Server) Mount(path string, h http.Handler) {
+func (s *Server) Mount(path string, h http.Handler, middleware ...echo.MiddlewareFunc) {
 	serve := func(c echo.Context) error {
 		l, err := newLasting(c)
 		if err != nil {
@@ -22,8 +22,8 @@ func (s *Server) Mount(path string, h http.Handler) {
 		return nil
 	}
 	methods := []string{http.MethodGet, http.MethodHead, http.MethodPost}
-	s.Echo.Match(methods, path, serve)
-	s.Echo.Match(methods, path+"/*", serve)
+	s.Echo.Match(methods, path, serve, middleware...)
+	s.Echo.Match(methods, path+"/*", serve, middleware...)
 }
 
 // Stopping is closed when the server is asked to stop, for what goes on outside of

@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/labstack/echo/v4"
+
 	"github.com/ireneo-dev/ireneo/server"
 )
 
@@ -17,7 +19,12 @@ func mounted(t *testing.T, options server.Options, h http.HandlerFunc) *server.S
 	t.Helper()
 	options.Logger = slog.New(slog.DiscardHandler)
 	srv := newServer(t, options)
-	srv.Mount("/tool", h)
+	srv.Mount("/tool", h, func(next echo.HandlerFunc) echo.HandlerFunc {
+		return func(c echo.Context) error {
+			c.Response().Header().Set("Passed", "middleware")
+			return next(c)
+		}
+	})
 	return srv
 }
 
@@ -42,7 +49,7 @@ func TestServer_Mount(t *testing.T) {
 	}
 
 	for _, path := range []string{"/tool", "/tool/", "/tool/a%2Fb/c%2Ejson"} {
-		if w := ask(http.MethodGet, path, ""); w.Code != http.StatusOK || w.Body.String() != "GET "+path {
+		if w := ask(http.MethodGet, path, ""); w.Code != http.StatusOK || w.Body.String() != "GET "+path || w.Header().Get("Passed") == "" {
 			t.Errorf("%s: got %d %s", path, w.Code, w.Body)
 		}
 	}
