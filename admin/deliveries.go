@@ -1,0 +1,257 @@
+package admin
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"math"
+	"slices"
+	"time"
+
+	"github.com/ireneo-dev/ireneo"
+)
+
+func (a *admin) deliveryRoutes() []route {
+	return []route{
+		a.get("/projections", a.projections),
+		a.get("/projections/{name}", a.projection),
+		a.post("/projections/{name}/pause", a.pauseProjection),
+		a.post("/projections/{name}/resume", a.resumeProjection),
+		a.post("/projections/{name}/rebuild", a.rebuildProjection),
+		a.post("/projections/{name}/cancel", a.cancelRebuild),
+		a.post("/projections/{name}/undo", a.undoRebuild),
+		a.get("/projections/{name}/rows", a.rows),
+		a.patiently("/projections/{name}/rows/{key}", a.row),
+		a.get("/rebuilds", a.rebuilds),
+		a.get("/rebuilds/{name}", a.rebuild),
+		a.long("/rebuilds/{name}/stream", a.rebuildStream),
+		a.get("/subscriptions", a.subscriptions),
+		a.get("/subscriptions/{name}", a.subscription),
+		a.post("/subscriptions/{name}/pause", a.pauseSubscription),
+		a.post("/subscriptions/{name}/resume", a.resumeSubscription),
+		a.post("/subscriptions/{name}/skip", a.skipInSubscription),
+		a.post("/subscriptions/{name}/retry", a.retrySubscription),
+	}
+}
+
+// The kinds of deliveries, as ireneo.Delivery has them.
+const (
+	projectionKind   = "projection"
+	subscriptionKind = "subscription"
+)
+
+// late is how long an event waits until its delivery is called lagging.
+const late = time.Minute
+
+// delivery is how far a subscription or a projection has come, as pages show it.
+type delivery struct {
+	ireneo.Delivery
+	Condition string     `json:"condition"`         // one word, or two: see conditions
+	Behind    int64      `json:"behind"`            // positions
+	Waiting   *time.Time `json:"waiting,omitempty"` // when what comes next was recorded
+}
+
+// condition is what a delivery can be like.
+type condition struct {
+	word string
+	tone tone
+	is   func(d delivery, now time.Time) bool
+}
+
+// conditions are tried in this order. Lists have what is first here at the top.
+var conditions = []condition{
+	{"stopped", bad, func(d delivery, _ time.Time) bool { return d.State == "stopped" }},
+	{"abandoned", neutral, func(d delivery, _ time.Time) bool { return !d.Declared && !d.Led }},
+	{"changed", warned, func(d delivery, _ time.Time) bool { return d.Changed && !d.Led }},
+	{"paused", warned, func(d delivery, _ time.Time) bool { return d.State == "paused" }},
+	{"no process", warned, func(d delivery, _ time.Time) bool { return !d.Led }},
+	{"lagging", warned, func(d delivery, now time.Time) bool { return d.Waiting != nil && now.Sub(*d.Waiting) > late }},
+	{"running", good, func(delivery, time.Time) bool { return true }},
+}
+
+// rank is the place of a delivery in lists: what somebody should look at comes first, and
+// what nobody runs any more last.
+func (d delivery) rank() int {
+	if d.Condition == "abandoned" {
+		return len(conditions)
+	}
+	return slices.IndexFunc(conditions, func(c condition) bool { return c.word == d.Condition })
+}
+
+// tone is how its condition looks.
+func (d delivery) tone() tone {
+	for _, c := range conditions {
+		if c.word == d.Condition {
+			return c.tone
+		}
+	}
+	return neutral
+}
+
+// why says in a sentence what its condition comes from, empty where it is well.
+func (d delivery) why() string {
+	switch d.Condition {
+	case "stopped", "paused":
+		return d.Reason
+	case "abandoned":
+		return "It is on record, but this program does not declare it. It costs nothing to leave it."
+	case "changed":
+		if d.Kind == projectionKind {
+			return "This program selects other events than its rows are made of. Rebuild it."
+		}
+		return "This program selects other events than it began with. Give it a new name, which begins anew, or its old filter."
+	case "no process":
+		return "No process runs it: start one with serve or work."
+	}
+	return ""
+}
+
+// behind says how far it is behind in words.
+func (d delivery) behind(now time.Time) string {
+	switch {
+	case d.Behind == 0:
+		return "up to date"
+	case d.Waiting == nil:
+		return plural(d.Behind, "position")
+	default:
+		return plural(d.Behind, "position") + " · " + lasting(now.Sub(*d.Waiting))
+	}
+}
+
+// deliveriesOf are the deliveries of a kind, those first that somebody should look at.
+func (a *admin) deliveriesOf(ctx context.Context, kind string, now time.Time) ([]delivery, error) {
+	found, err := a.log.Deliveries(ctx)
+	if err != nil {
+		return nil, err
+	}
+	recorded := map[int64]*time.Time{} // by the position before
+	all := []delivery{}
+	for _, f := range found {
+		if f.Kind != kind {
+			continue
+		}
+		d := delivery{Delivery: f, Behind: max(0, f.Head-f.Position)}
+		if _, known := recorded[d.Position]; d.Behind > 0 && !known {
+			if recorded[d.Position], err = a.recordedAfter(ctx, d.Position); err != nil {
+				return nil, err
+			}
+		}
+		d.Waiting = recorded[d.Position]
+		for _, c := range conditions {
+			if c.is(d, now) {
+				d.Condition = c.word
+				break
+			}
+		}
+		all = append(all, d)
+	}
+	slices.SortStableFunc(all, func(a, b delivery) int { return cmp.Compare(a.rank(), b.rank()) })
+	return all, nil
+}
+
+// recordedAfter is when the first event after a position was recorded, nil where there is
+// none yet.
+func (a *admin) recordedAfter(ctx context.Context, position int64) (*time.Time, error) {
+	found, err := a.log.Search(ctx, ireneo.Search{After: endOf(position), Oldest: true, Limit: 1})
+	if err != nil || len(found.Events) == 0 {
+		return nil, err
+	}
+	at := found.Events[0].RecordedAt.UTC()
+	return &at, nil
+}
+
+// endOf is the point behind all events of an append.
+func endOf(position int64) ireneo.Point {
+	return ireneo.Point{Position: position, Ordinal: math.MaxInt32}
+}
+
+// maxFailed bounds how many events of the append are listed that stopped something.
+const maxFailed = 20
+
+// failedEvents are the events of the append that stopped a delivery.
+func (a *admin) failedEvents(ctx context.Context, d delivery) ([]batchEvent, bool, error) {
+	if d.FailedAt == 0 {
+		return []batchEvent{}, false, nil
+	}
+	found, err := a.log.Search(ctx, ireneo.Search{
+		After: endOf(d.FailedAt - 1), Before: ireneo.Point{Position: d.FailedAt + 1}, Oldest: true, Limit: maxFailed,
+	})
+	if err != nil {
+		return nil, false, err
+	}
+	events := []batchEvent{}
+	for _, e := range found.Events {
+		events = append(events, batchEvent{e.ID.String(), e.Type, e.Stream, e.Version, e.RecordedAt.UTC(), e.Problem})
+	}
+	return events, found.More, nil
+}
+
+// batchEvent is an event of the append that stopped something.
+type batchEvent struct {
+	ID         string    `json:"id"`
+	Type       string    `json:"type"`
+	Stream     string    `json:"stream"`
+	Version    int64     `json:"version"`
+	RecordedAt time.Time `json:"recorded_at"`
+	Problem    string    `json:"problem,omitempty"`
+}
+
+// failure is what stopped a delivery, as pages show it.
+type failure struct {
+	Events []batchEvent `json:"events"`
+	More   bool         `json:"more,omitempty"` // the append has more events than are listed
+}
+
+// failureOf is what stopped a delivery, nil where nothing did.
+func (a *admin) failureOf(ctx context.Context, d *delivery) (*failure, error) {
+	if d == nil || d.State != "stopped" {
+		return nil, nil
+	}
+	events, more, err := a.failedEvents(ctx, *d)
+	return &failure{events, more}, err
+}
+
+// holders are the open transactions that keep a delivery from going on.
+func (a *admin) holders(ctx context.Context, d *delivery) ([]ireneo.Holder, error) {
+	if d == nil || d.Behind == 0 {
+		return []ireneo.Holder{}, nil
+	}
+	found, err := a.log.HeldBack(ctx)
+	return append([]ireneo.Holder{}, found[:min(len(found), maxFailed)]...), err
+}
+
+// remedy is something to do on the command line, and what that is for.
+type remedy struct {
+	What    string `json:"what"`
+	Command string `json:"command"` // without the program's name
+}
+
+// remedies are what to do about a delivery that does not go on.
+func (d delivery) remedies() []remedy {
+	of := d.Kind + "s "
+	list := []remedy{}
+	if d.FailedAt > 0 {
+		list = append(list, remedy{"See the append", fmt.Sprintf("tail --after %d --limit 1 --no-follow --json", d.FailedAt-1)})
+	}
+	switch d.Condition {
+	case "stopped", "paused":
+		list = append(list, remedy{"Let it go on where it is", of + "resume " + d.Name})
+	case "no process":
+		list = append(list, remedy{"Start a process that runs it", "work"})
+	}
+	if d.Kind == subscriptionKind && d.FailedAt > 0 {
+		list = append(list, remedy{"Leave the append out", of + "skip " + d.Name + " --reason 'WHY'"})
+	}
+	if d.Kind == projectionKind && (d.Condition == "stopped" || d.Condition == "changed") {
+		list = append(list, remedy{"Compare its rows with the log", of + "verify " + d.Name}, remedy{"Make its rows anew", of + "rebuild " + d.Name})
+	}
+	if d.Parked > 0 {
+		list = append(list, remedy{"Try again what was put aside", of + "retry " + d.Name})
+	}
+	return list
+}
+
+// positionPath is the list of events from a position down.
+func (v *visit) positionPath(position int64) string {
+	return link(v.path("events"), beforeParam, ireneo.Point{Position: position + 1}.String())
+}

@@ -1,0 +1,116 @@
+package admin
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/ireneo-dev/ireneo/store"
+)
+
+// rebuilt asks the twin until a rebuild does not go on.
+func (p *purseSite) rebuilt(name string) *shownRebuild {
+	p.t.Helper()
+	tick, limit := time.NewTicker(2*time.Millisecond), time.After(20*time.Second)
+	defer tick.Stop()
+	for {
+		r := twinOf[rebuildPage](p.site, "/admin/rebuilds/"+name+".json").Rebuild
+		if r != nil && !r.Running {
+			return r
+		}
+		select {
+		case <-tick.C:
+		case <-limit:
+			p.t.Fatalf("the rebuild does not end: %+v", r)
+		}
+	}
+}
+
+func TestRebuilds_ByTheFormToTheEnd(t *testing.T) {
+	p := newPurses(t, Config{})
+	p.wants("/admin/rebuilds", http.StatusOK, []string{"No projection was ever rebuilt"})
+	p.wants("/admin/rebuilds/purses", http.StatusOK, []string{"never rebuilt", "ireneo projections rebuild purses"})
+	p.move("a", 5, "ann")
+	p.move("b", 6, "bob")
+	p.until("purses", current)
+	if w := p.do(http.MethodPost, "/admin/projections/purses/undo", confirmed("purses", "")); w.Code != http.StatusConflict {
+		t.Errorf("undo where nothing was replaced: got %d\n%s", w.Code, w.Body)
+	}
+
+	p.does("/admin/projections/purses/rebuild", confirmed("purses", ""), doneWords["rebuild"])
+	r := p.rebuilt("purses")
+	if r.Phase != "done" || r.Rows != 2 || r.Events != 2 {
+		t.Errorf("got %+v", r)
+	}
+	p.wants("/admin/rebuilds/purses", http.StatusOK, []string{"100 %", "Undo the rebuild", "<progress"}, "data-live=", "http-equiv")
+	p.wants("/admin/rebuilds", http.StatusOK, []string{`href="/admin/rebuilds/purses"`, "done"})
+	stream := p.get("/admin/rebuilds/purses/stream").Body.String()
+	if !strings.Contains(stream, "event: progress") || !strings.Contains(stream, "100 %") || !strings.HasSuffix(stream, "event: end\ndata:\n\n") {
+		t.Errorf("stream: %s", stream)
+	}
+	p.does("/admin/projections/purses/undo", confirmed("purses", ""), doneWords["undo"])
+	if r := p.rebuilt("purses"); r.Phase != "done" || !r.Undo {
+		t.Errorf("undone: %+v", r)
+	}
+}
+
+func TestRebuilds_FailsWithItsReason(t *testing.T) {
+	p := newPurses(t, Config{})
+	p.move("a", -5, "ann")
+	p.do(http.MethodPost, "/admin/projections/purses/rebuild", confirmed("purses", ""))
+	if r := p.rebuilt("purses"); r.Phase != "failed" || !strings.Contains(r.Error, "Amount") {
+		t.Errorf("got %+v", r)
+	}
+	p.wants("/admin/rebuilds/purses", http.StatusOK, []string{"failed", "Amount must be 0 or greater", "Rebuild"})
+	p.wants("/admin/projections", http.StatusOK, []string{"Its last rebuild failed"})
+}
+
+// underWay puts a rebuild on record that a process is at until a moment.
+func (p *purseSite) underWay(until time.Time) {
+	p.t.Helper()
+	r := store.Rebuild{
+		Projection: "purses", Program: "other", Filter: "x", Shadow: "purses_new", Phase: store.Filling, Events: 1, Total: 4, Rows: 1, Rate: 1,
+		Epoch: 1, Owner: "somebody", LeaseUntil: until, StartedAt: store.Now(), ChangedAt: store.Now(),
+	}
+	if err := p.log.DB().Create(&r).Error; err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+func TestRebuilds_UnderWayAndCanceled(t *testing.T) {
+	p := newPurses(t, Config{})
+	p.underWay(store.Now().Add(time.Hour))
+	p.wants("/admin/rebuilds/purses", http.StatusOK, []string{
+		"25 %", "about 3 seconds left", `data-live="/admin/rebuilds/purses/stream"`, `<noscript><meta http-equiv="refresh"`, "Cancel the rebuild",
+	}, "/projections/purses/rebuild")
+	p.wants("/admin/projections/purses", http.StatusOK, []string{"rebuilding 25 %"})
+	if w := p.do(http.MethodPost, "/admin/projections/purses/rebuild", confirmed("purses", "")); w.Code != http.StatusConflict || !strings.Contains(w.Body.String(), "being rebuilt") {
+		t.Errorf("a second rebuild: got %d\n%s", w.Code, w.Body)
+	}
+	p.does("/admin/projections/purses/cancel", confirmed("purses", ""), doneWords["cancel"])
+	if r := p.rebuilt("purses"); r.Phase != "canceled" {
+		t.Errorf("got %+v", r)
+	}
+	if w := p.do(http.MethodPost, "/admin/projections/purses/cancel", confirmed("purses", "")); w.Code != http.StatusConflict {
+		t.Errorf("a second cancel: got %d", w.Code)
+	}
+}
+
+func TestRebuilds_Interrupted(t *testing.T) {
+	p := newPurses(t, Config{})
+	p.underWay(store.Now().Add(-time.Hour))
+	p.wants("/admin/rebuilds/purses", http.StatusOK, []string{"interrupted", "No process is at it", "Cancel the rebuild", "/projections/purses/rebuild"}, "data-live=")
+	p.wants("/admin/projections/purses", http.StatusOK, []string{"ireneo projections rebuild purses --cancel"})
+}
+
+func TestRebuilds_EndsWithTheServer(t *testing.T) {
+	stopping := make(chan struct{})
+	p := newPurses(t, Config{Stopping: stopping})
+	close(stopping)
+	p.move("a", 5, "ann")
+	p.do(http.MethodPost, "/admin/projections/purses/rebuild", confirmed("purses", ""))
+	if r := twinOf[rebuildPage](p.site, "/admin/rebuilds/purses.json").Rebuild; r != nil && r.Running {
+		p.rebuilt("purses")
+	}
+}
