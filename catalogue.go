@@ -267,8 +267,8 @@ func (l *Log) Activity(ctx context.Context, length time.Duration, parts int) ([]
 		return nil, fmt.Errorf("activity: %w", err)
 	}
 	for _, r := range records {
-		if part := int(r.RecordedAt.Sub(begin) * time.Duration(parts) / length); part >= 0 && part < parts {
-			counts[part]++
+		if age := now.Sub(r.RecordedAt); age >= 0 && age < length {
+			counts[parts-1-min(int(float64(parts)*age.Seconds()/length.Seconds()), parts-1)]++
 		}
 	}
 	for i := range counts {
