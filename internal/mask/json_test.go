@@ -1,6 +1,7 @@
 package mask_test
 
 import (
+	"reflect"
 	"testing"
 
 	"github.com/ireneo-dev/ireneo/internal/mask"
@@ -34,5 +35,50 @@ func TestJSON(t *testing.T) {
 	}
 	if _, err := mask.JSON(struct{ F func() }{}); err == nil {
 		t.Error("no error for what has no JSON")
+	}
+}
+
+// tree has itself as a field, and nothing sensitive.
+type tree struct {
+	Name     string
+	Children []*tree
+}
+
+// grove has a secret behind such a one.
+type grove struct {
+	Tree  tree
+	Other map[string][2]card
+}
+
+func TestMasks(t *testing.T) {
+	for _, tt := range []struct {
+		value any
+		want  bool
+	}{
+		{card{}, true},
+		{&card{}, true},
+		{base{}, true},
+		{struct{ base }{}, true},
+		{struct{ Cards []*card }{}, true},
+		{struct{ ByName map[string][]card }{}, true},
+		{struct{ Two [2]card }{}, true},
+		{struct {
+			Name string `sensitive:"false"`
+		}{}, false},
+		{struct {
+			hidden string `sensitive:"true"`
+		}{}, false},
+		{struct{ Any any }{}, false},
+		{tree{}, false},
+		{grove{}, true},
+		{struct {
+			Trees []tree
+			Card  card
+		}{}, true},
+		{"text", false},
+	} {
+		if got := mask.Masks(reflect.TypeOf(tt.value)); got != tt.want {
+			t.Errorf("%T: got %t", tt.value, got)
+		}
 	}
 }

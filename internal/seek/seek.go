@@ -35,8 +35,15 @@ const (
 // Run finds at most Limit records, those first that are nearest to where the parts begin.
 // stopped, if it is not nil, is where it gave up: everything before that was looked at.
 func (s Seek) Run(ctx context.Context) (found []store.Record, stopped *store.Point, err error) {
+	return s.run(ctx, chunk, firstWidth)
+}
+
+func (s Seek) run(ctx context.Context, chunk int, width int64) (found []store.Record, stopped *store.Point, err error) {
 	for _, part := range s.Parts {
-		records, end, err := s.look(ctx, part)
+		if part.Limit = s.Limit; s.Fits != nil {
+			part.Limit = max(s.Limit, chunk)
+		}
+		records, end, err := s.look(ctx, &window{rest: part, width: width})
 		if err != nil {
 			return nil, nil, err
 		}
@@ -70,12 +77,7 @@ func pointOf(r store.Record) store.Point {
 }
 
 // look looks through one part.
-func (s Seek) look(ctx context.Context, part store.Browse) (found []store.Record, stopped *store.Point, err error) {
-	part.Limit = s.Limit
-	if s.Fits != nil {
-		part.Limit = max(s.Limit, chunk)
-	}
-	w := &window{rest: part, width: firstWidth}
+func (s Seek) look(ctx context.Context, w *window) (found []store.Record, stopped *store.Point, err error) {
 	if !s.Indexed {
 		if w.head, err = head(ctx, s.Log); err != nil {
 			return nil, nil, err
