@@ -198,8 +198,11 @@ func (p *rowPage) conclude(row *ireneo.Row) {
 	}
 	list, more := fieldsOf(model, shownFields)
 	p.Fields, p.MoreFields = []explainedField{}, more
+	without := withoutColumn(model)
 	for _, f := range list {
-		p.Fields = append(p.Fields, explainedField{f, p.lastSet[f.Path]})
+		if row == nil || !without[f.Path] {
+			p.Fields = append(p.Fields, explainedField{f, p.lastSet[f.Path]})
+		}
 	}
 	if last := len(p.Events) - maxExplained; last > 0 {
 		p.Events = p.Events[last:]
@@ -212,18 +215,24 @@ func (p *rowPage) conclude(row *ireneo.Row) {
 	p.Verdict = &rowVerdict{Missing: row == nil, Extra: p.model == nil, Differences: []change{}}
 	if row != nil && p.model != nil {
 		all, _ := changesOf(row.Model, p.model)
-		p.Verdict.Differences = append(p.Verdict.Differences, stored(all, p.model)...)
+		for _, c := range all {
+			if !without[c.Path] {
+				p.Verdict.Differences = append(p.Verdict.Differences, c)
+			}
+		}
 	}
 	p.Verdict.Same = !p.Verdict.Missing && !p.Verdict.Extra && len(p.Verdict.Differences) == 0
 }
 
-// stored leaves out the changes of fields that the table has no column for.
-func stored(list []change, model any) []change {
-	t := reflect.Indirect(reflect.ValueOf(model)).Type()
-	for i := range t.NumField() {
-		if f := t.Field(i); f.Tag.Get("gorm") == "-" {
-			list = slices.DeleteFunc(list, func(c change) bool { return c.Path == validation.Key(f) })
+// withoutColumn are the fields of a model that its table has no column for.
+func withoutColumn(model any) map[string]bool {
+	without := map[string]bool{}
+	if v := reflect.Indirect(reflect.ValueOf(model)); v.IsValid() {
+		for i := range v.NumField() {
+			if f := v.Type().Field(i); f.Tag.Get("gorm") == "-" {
+				without[validation.Key(f)] = true
+			}
 		}
 	}
-	return list
+	return without
 }
