@@ -6,6 +6,8 @@ import (
 	"net/http/httptest"
 	"os"
 	"os/exec"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -74,9 +76,9 @@ func (b *browser) is(expression string) {
 
 func TestBrowser_Keys(t *testing.T) {
 	site := withBell(newSite(t, Config{}))
-	site.mount([]route{site.admin.get("/events", site.list3)})
+	site.mount([]route{site.admin.get("/rows", site.list3)})
 	b := browse(t, site)
-	b.open("/admin/events")
+	b.open("/admin/rows")
 	focused := func(text string) string { return fmt.Sprintf("document.activeElement.textContent === %q", text) }
 
 	b.press("j")
@@ -159,6 +161,7 @@ func TestBrowser_LiveParts(t *testing.T) {
 	sent <- "6"
 	sent <- "7"
 	close(sent)
+	b.is("document.querySelector('[data-live-state]').textContent === 'Paused · Done'")
 	b.is("document.getElementById('count').textContent === '5'")
 	if err := chromedp.Do(b.tab, pause); err != nil {
 		t.Fatal(err)
@@ -175,7 +178,7 @@ func TestBrowser_NothingSticksOut(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, path := range append(addresses(site.site), "/admin/bells/"+strings.Repeat("x", 200)) {
-		if strings.HasSuffix(path, ".json") || strings.Contains(path, "/assets/") {
+		if slices.Contains(fileEndings, filepath.Ext(path)) || strings.Contains(path, "/assets/") {
 			continue
 		}
 		b.open(path)

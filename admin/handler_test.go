@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/a-h/templ"
 
@@ -30,6 +31,7 @@ func TestHandler_Addresses(t *testing.T) {
 		{"HEAD", "/admin/audit", 200, ""},
 		{"GET", "/admin/system", 200, "Open transactions"},
 		{"GET", "/admin/system.json", 200, `"pending_migrations": 0`},
+		{"GET", "/admin/system.json", 200, `"held_back": []`},
 		{"GET", "/admin/nothing", 404, "There is no such page."},
 		{"GET", "/admin/nothing.json", 404, `"detail": "There is no such page."`},
 		{"GET", "/admin/system/", 404, "There is no such page."},
@@ -137,6 +139,16 @@ func TestHandler_Errors(t *testing.T) {
 	}
 	if !strings.Contains(lines.String(), number[1]) || !strings.Contains(lines.String(), "the cat sits on it") {
 		t.Errorf("%s is not in the log:\n%s", number[1], &lines)
+	}
+}
+
+func TestHandler_TimeRunsOut(t *testing.T) {
+	s := newSite(t, Config{})
+	late, cancel := context.WithDeadline(t.Context(), time.Unix(0, 0))
+	defer cancel()
+	w := s.get("/admin/audit", func(r *http.Request) { *r = *r.WithContext(late) })
+	if w.Code != http.StatusGatewayTimeout || !strings.Contains(w.Body.String(), "narrow the search") || !strings.Contains(w.Body.String(), "<main") {
+		t.Errorf("got %d:\n%s", w.Code, w.Body)
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/a-h/templ"
 )
@@ -30,7 +31,12 @@ func TestLong_EndsWithTheServer(t *testing.T) {
 		<-v.Context().Done()
 		return v.Context().Err()
 	})})
-	s.get("/admin/wait") // ends
+	patient, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	s.get("/admin/wait", func(r *http.Request) { *r = *r.WithContext(patient) })
+	if patient.Err() != nil {
+		t.Error("it goes on when the server stops")
+	}
 }
 
 func TestLong_FailsBeforeTheFirstPiece(t *testing.T) {

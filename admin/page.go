@@ -2,6 +2,7 @@ package admin
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"net/http"
 	"strconv"
@@ -57,7 +58,8 @@ func (v *visit) write(w http.ResponseWriter, p *page) error {
 		return writeJSON(w, p)
 	}
 	var b bytes.Buffer
-	if err := layout(v, p).Render(v.Context(), &b); err != nil {
+	ctx := context.WithoutCancel(v.Context()) // the page that time ran out is a page, too
+	if err := layout(v, p).Render(ctx, &b); err != nil {
 		return err
 	}
 	send(w, "text/html; charset=utf-8", p.Status, b.Bytes())

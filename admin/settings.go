@@ -3,7 +3,6 @@ package admin
 import (
 	"encoding"
 	"fmt"
-	"net/url"
 	"reflect"
 	"strings"
 
@@ -113,11 +112,7 @@ func soundsSecret(name string) bool {
 // looksSecret reports whether a text is an address with somebody's password in it, or a
 // list of parameters with one.
 func looksSecret(text string) bool {
-	if strings.Contains(text, "://") && strings.Contains(text, "@") {
-		return true
-	}
-	u, err := url.Parse(text)
-	if err == nil && u.User != nil {
+	if strings.Contains(text, "//") && strings.Contains(text, "@") {
 		return true
 	}
 	lower := strings.ToLower(text)

@@ -37,7 +37,7 @@ type migrated struct {
 }
 
 func (a *admin) system(v *visit) (*page, error) {
-	shown := &systemPage{Build: build(), Settings: settingsOf(a.config.Settings), Migrations: []migrated{}}
+	shown := &systemPage{Build: build(), Settings: settingsOf(a.config.Settings), Migrations: []migrated{}, HeldBack: []ireneo.Holder{}}
 	db, err := a.log.Database(v.Context())
 	if err != nil {
 		return nil, err
@@ -50,9 +50,11 @@ func (a *admin) system(v *visit) (*page, error) {
 	for _, m := range migrations {
 		shown.add(m)
 	}
-	if shown.HeldBack, err = a.log.HeldBack(v.Context()); err != nil {
+	held, err := a.log.HeldBack(v.Context())
+	if err != nil {
 		return nil, err
 	}
+	shown.HeldBack = append(shown.HeldBack, held...)
 	return &page{Title: "System", Nav: "/system", Data: shown, Body: systemBody(v, shown)}, nil
 }
 

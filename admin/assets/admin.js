@@ -108,7 +108,7 @@ function live(part) {
 
 	const say = (text) => {
 		words = text;
-		if (state) state.textContent = held ? "Paused" : text;
+		if (state) state.textContent = !held ? text : text === "Live" ? "Paused" : `Paused · ${text}`;
 	};
 
 	for (const target of part.querySelectorAll("[data-piece]")) {
@@ -148,4 +148,19 @@ function show(target, html) {
 }
 
 addEventListener("pageshow", (e) => e.persisted && document.querySelector("[data-live]") && location.reload());
+
+// Sliders: an element with data-slider, the id of a number field, holds a range that goes
+// with the number, and sends the form when it is let go.
+
+for (const slider of document.querySelectorAll("[data-slider]")) {
+	const number = document.getElementById(slider.dataset.slider);
+	const range = slider.querySelector("input");
+	const output = slider.querySelector("output");
+	const say = () => (output.value = range.value);
+	slider.hidden = false;
+	range.addEventListener("input", () => say((number.value = range.value)));
+	range.addEventListener("change", () => number.form.requestSubmit());
+	number.addEventListener("input", () => say((range.value = number.value)));
+}
+
 enliven(document);
