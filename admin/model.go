@@ -2,7 +2,6 @@ package admin
 
 import (
 	"crypto/sha256"
-	"database/sql/driver"
 	"encoding"
 	"encoding/json"
 	"fmt"
@@ -220,19 +219,21 @@ func texted(value any) (string, bool) {
 	case encoding.TextMarshaler:
 		text, err := value.MarshalText()
 		return string(text), err == nil
-	case driver.Valuer:
-		return valuerText(value)
 	}
-	return "", false
+	return storedText(reflect.ValueOf(value))
 }
 
-// valuerText is what a database is told, such as NULL.
-func valuerText(value driver.Valuer) (string, bool) {
-	stored, err := value.Value()
-	if err != nil {
+// storedText is what a database is told by a driver.Valuer, such as NULL.
+func storedText(v reflect.Value) (string, bool) {
+	value, ok := v.Type().MethodByName("Value")
+	if !ok || value.Type.NumIn() != 1 || value.Type.NumOut() != 2 || value.Type.Out(1) != reflect.TypeFor[error]() {
 		return "", false
 	}
-	switch stored := stored.(type) {
+	results := value.Func.Call([]reflect.Value{v})
+	if !results[1].IsNil() {
+		return "", false
+	}
+	switch stored := results[0].Interface().(type) {
 	case nil:
 		return noValue, true
 	case time.Time:

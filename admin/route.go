@@ -17,6 +17,7 @@ func (a *admin) routes() []route {
 	return slices.Concat(
 		a.systemRoutes(),
 		a.auditRoutes(),
+		a.streamRoutes(),
 		a.deliveryRoutes(),
 	)
 }

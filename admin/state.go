@@ -1,0 +1,232 @@
+package admin
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/ireneo-dev/ireneo"
+	"github.com/ireneo-dev/ireneo/internal/refusal"
+)
+
+// statePage is the state of a stream at some moment.
+type statePage struct {
+	*subject
+	Projection string          `json:"projection"`
+	Version    int64           `json:"version"`         // no event above it
+	At         *time.Time      `json:"at,omitempty"`    // only what was true by then
+	AsOf       *time.Time      `json:"as_of,omitempty"` // only what was known by then
+	Events     int64           `json:"events"`          // in the state; -1: they took too long to count
+	State      json.RawMessage `json:"state"`           // null: there was none by then, or it could not be computed
+	Fields     []modelField    `json:"fields"`
+	More       bool            `json:"more_fields,omitempty"`
+	Changes    []change        `json:"changes"` // since the version before
+	MoreChange bool            `json:"more_changes,omitempty"`
+	Unfolded   *unfolded       `json:"unfolded,omitempty"`
+
+	Event *ireneo.StoredEvent `json:"event"` // of the version
+	First *ireneo.StoredEvent `json:"first"` // of the stream
+}
+
+// errNoViewpoint says that there are no states.
+func errNoViewpoint(s *subject) error {
+	if !s.info.Declared {
+		return refusal.BadRequest("This program declares no streams of type %s, so that it knows no states of them. Declare it in Config.Streams.", s.info.Type)
+	}
+	return refusal.BadRequest("No projection looks at streams of type %s, so that there are no states. Declare one, or add it to admin.Config.Projections.", s.info.Type)
+}
+
+func (a *admin) streamState(v *visit) (*page, error) {
+	s, of, err := a.view(v)
+	if err != nil {
+		return nil, err
+	}
+	if s.Head == nil {
+		return v.missing(s), nil
+	}
+	shown := &statePage{subject: s, Projection: of.Name(), Fields: []modelField{}, Changes: []change{}, State: json.RawMessage("null")}
+	if err := shown.read(v); err != nil {
+		return nil, err
+	}
+	if shown.First, err = a.edge(v.Context(), s, true); err != nil {
+		return nil, err
+	}
+	if shown.Event, err = a.eventAt(v.Context(), s, shown.Version); err != nil {
+		return nil, err
+	}
+	if shown.Unfolded, err = shown.fold(v, of); err != nil {
+		return nil, err
+	}
+	return &page{Title: "State of " + s.Name, Nav: "/streams", Data: shown, Body: stateBody(v, shown)}, nil
+}
+
+// view is a stream, and the projection to look at it with.
+func (a *admin) view(v *visit) (*subject, ireneo.AnyProjection, error) {
+	s, err := a.subject(v)
+	if err != nil {
+		return nil, nil, err
+	}
+	of, err := s.projection(v)
+	if err == nil && of == nil {
+		err = errNoViewpoint(s)
+	}
+	return s, of, err
+}
+
+// read takes the moment from the query.
+func (p *statePage) read(v *visit) (err error) {
+	if p.Version, err = v.versionIn("version", 1, p.Head.Version); err != nil {
+		return err
+	}
+	if p.Version > p.Head.Version {
+		return refusal.BadRequest("There is no version %d yet: %s is at version %d.", p.Version, p.Name, p.Head.Version)
+	}
+	if p.At, err = v.timeIn("at"); err == nil {
+		p.AsOf, err = v.timeIn("as_of")
+	}
+	return err
+}
+
+// timeIn reads a moment of the query, in UTC where it does not say otherwise. A date is
+// its end. Nil: there is none.
+func (v *visit) timeIn(param string) (*time.Time, error) {
+	text := v.URL.Query().Get(param)
+	if text == "" {
+		return nil, nil
+	}
+	if day, err := time.Parse(time.DateOnly, text); err == nil {
+		end := day.AddDate(0, 0, 1).Add(-time.Microsecond)
+		return &end, nil
+	}
+	for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04:05", "2006-01-02T15:04", time.DateTime} {
+		if t, err := time.Parse(layout, text); err == nil && t.Year() > 0 && t.Year() < 10000 {
+			t = t.UTC()
+			return &t, nil
+		}
+	}
+	return nil, refusal.BadRequest("%s=%s is no moment: write it as 2026-05-03, or as 2026-05-03T14:30:00, in UTC.", param, text)
+}
+
+// options select the events up to a version.
+func (p *statePage) options(version int64) []ireneo.ReplayOption {
+	all := []ireneo.ReplayOption{ireneo.AtVersion(version)}
+	if p.At != nil {
+		all = append(all, ireneo.At(*p.At))
+	}
+	if p.AsOf != nil {
+		all = append(all, ireneo.AsOf(*p.AsOf))
+	}
+	return all
+}
+
+// fold computes the state, and the one before.
+func (p *statePage) fold(v *visit, of ireneo.AnyProjection) (*unfolded, error) {
+	wait, err := v.foldTime()
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(v.Context(), wait)
+	defer cancel()
+	state, err := p.replay(ctx, of, p.Version)
+	if err == nil && state != nil {
+		err = p.describe(ctx, of, state)
+	}
+	return unfoldedBy(ctx, err)
+}
+
+// replay is the state at a version and the moments; nil where nothing had happened.
+func (p *statePage) replay(ctx context.Context, of ireneo.AnyProjection, version int64) (any, error) {
+	if version == 0 { // which Replay takes for the end
+		return nil, nil
+	}
+	state, err := p.handle.Replay(ctx, of, p.options(version)...)
+	if errors.Is(err, ireneo.ErrNotFound) {
+		return nil, nil
+	}
+	return state, err
+}
+
+// describe shows the state and how it came from the one before.
+func (p *statePage) describe(ctx context.Context, of ireneo.AnyProjection, state any) error {
+	p.Fields, p.More = fieldsOf(state, shownFields)
+	p.State, p.Events = modelJSON(state), p.Version
+	before, err := p.replay(ctx, of, p.Version-1)
+	if err != nil {
+		return err
+	}
+	changes, more := changesOf(before, state)
+	p.Changes, p.MoreChange = append(p.Changes, changes...), more
+	if p.At == nil && p.AsOf == nil {
+		return nil
+	}
+	p.Events = 0
+	for _, err := range p.handle.Events(ctx, p.options(p.Version)...) {
+		if err != nil {
+			p.Events = -1
+			return err
+		}
+		p.Events++
+	}
+	return nil
+}
+
+// words say which events the state is made of.
+func (p *statePage) words() string {
+	text := fmt.Sprintf("After version %d of %d", p.Version, p.Head.Version)
+	if p.Version == p.Head.Version {
+		text = fmt.Sprintf("After all %s", plural(p.Head.Version, "event"))
+	}
+	if p.AsOf != nil {
+		text += fmt.Sprintf(", as known on %s UTC", p.AsOf.Format(inWords))
+	}
+	if p.At != nil {
+		text += fmt.Sprintf(", of what was true on %s UTC", p.At.Format(inWords))
+	}
+	return text + "."
+}
+
+const inWords = "2 January 2006 at 15:04:05"
+
+// nothing says why there is no state.
+func (p *statePage) nothing() string {
+	return fmt.Sprintf("Nothing had happened by then: the first event is of %s UTC, and was recorded at %s UTC. Choose a later moment.",
+		p.First.OccurredAt.UTC().Format(inWords), p.First.RecordedAt.UTC().Format(inWords))
+}
+
+// typedTime is a moment as fields of forms have it.
+func typedTime(t *time.Time) string {
+	if t == nil {
+		return ""
+	}
+	return t.UTC().Format("2006-01-02T15:04:05.999")
+}
+
+// counted is of how many events the state is.
+func (p *statePage) counted() string {
+	if p.Events < 0 {
+		return "events too many to count"
+	}
+	return plural(p.Events, "event")
+}
+
+// since is between what the changes are.
+func (p *statePage) since() string {
+	if p.Version == 1 {
+		return "Since there was nothing"
+	}
+	return fmt.Sprintf("Since version %d", p.Version-1)
+}
+
+func (p *statePage) unchanged() string {
+	return fmt.Sprintf("Nothing, since version %d: that event changes no field, or is not among those asked for.", p.Version-1)
+}
+
+// stepTo is this page at another version; empty where there is no such version.
+func stepTo(v *visit, version, least, head int64) string {
+	if version < least || version > head {
+		return ""
+	}
+	return v.with("version", fmt.Sprint(version))
+}

@@ -1,0 +1,160 @@
+package admin
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/ireneo-dev/ireneo"
+)
+
+func (a *admin) streamRoutes() []route {
+	return []route{
+		a.get("/streams", a.streams),
+		a.get("/streams/{type}", a.streamType),
+		a.waited("/streams/{type}/{id}", a.stream),
+		a.waited("/streams/{type}/{id}/state", a.streamState),
+		a.waited("/streams/{type}/{id}/diff", a.streamDiff),
+		a.get("/swimlane", a.swimlane),
+	}
+}
+
+// How many streams are shown at once.
+const (
+	streamsPerPage = 50
+	searchedTypes  = 20 // in whose streams an id without a type is looked for
+	foundPerType   = 5
+)
+
+// streamsPage is the catalogue.
+type streamsPage struct {
+	Query   string              `json:"query,omitempty"`
+	Types   []ireneo.StreamInfo `json:"types"`
+	Streams []namedHead         `json:"streams"` // found by their ids
+}
+
+// namedHead is the end of a stream of any type.
+type namedHead struct {
+	Stream string `json:"stream"` // type/id
+	ireneo.StreamHead
+}
+
+func (a *admin) streams(v *visit) (*page, error) {
+	query := strings.TrimSpace(v.URL.Query().Get("q"))
+	types, err := a.log.StreamTypes(v.Context())
+	if err != nil {
+		return nil, err
+	}
+	typ, prefix, named := cutName(query)
+	if named && slices.ContainsFunc(types, func(i ireneo.StreamInfo) bool { return i.Type == typ }) {
+		return &page{Location: link(v.path("streams", typ), "prefix", prefix)}, nil
+	}
+
+	shown := &streamsPage{Query: query, Types: types, Streams: []namedHead{}}
+	if query != "" {
+		shown.Types = slices.DeleteFunc(slices.Clone(types), func(i ireneo.StreamInfo) bool { return !strings.Contains(i.Type, query) })
+		if shown.Streams, err = a.streamsBegin(v.Context(), types, query); err != nil {
+			return nil, err
+		}
+	}
+	return &page{Title: "Streams", Nav: "/streams", Data: shown, Body: streamsBody(v, shown)}, nil
+}
+
+// cutName takes debt/42 and debt:42 apart.
+func cutName(text string) (typ, id string, ok bool) {
+	i := strings.IndexAny(text, "/:")
+	if i < 0 {
+		return "", "", false
+	}
+	return text[:i], text[i+1:], true
+}
+
+// streamsBegin finds streams of any type by the beginning of their ids.
+func (a *admin) streamsBegin(ctx context.Context, types []ireneo.StreamInfo, prefix string) ([]namedHead, error) {
+	all := []namedHead{}
+	for _, info := range types[:min(len(types), searchedTypes)] {
+		heads, err := a.log.StreamHeads(ctx, info.Type, ireneo.HeadQuery{Prefix: prefix, Limit: foundPerType})
+		if err != nil {
+			return nil, err
+		}
+		for _, h := range heads {
+			all = append(all, namedHead{info.Type + "/" + h.ID, h})
+		}
+	}
+	return all, nil
+}
+
+// streamTypePage is one type of streams, and a page of them.
+type streamTypePage struct {
+	ireneo.StreamInfo
+	Prefix  string              `json:"prefix,omitempty"`
+	Streams []ireneo.StreamHead `json:"streams"`
+
+	Pages idPager `json:"pages"`
+}
+
+// idPager is where the other pages of a list are that is ordered by ids.
+type idPager struct {
+	First    string `json:"first,omitempty"`
+	Previous string `json:"previous,omitempty"`
+	Next     string `json:"next,omitempty"`
+	Last     string `json:"last,omitempty"`
+}
+
+func (a *admin) streamType(v *visit) (*page, error) {
+	info, err := a.streamInfo(v.Context(), v.segment("type"))
+	if err != nil {
+		return nil, err
+	}
+	query := v.URL.Query()
+	q := ireneo.HeadQuery{Prefix: query.Get("prefix"), After: query.Get("after"), Limit: streamsPerPage + 1}
+	if before := query.Get("before"); before != "" || query.Get("last") == "1" {
+		q.After, q.Backwards = before, true
+	}
+	heads, err := a.log.StreamHeads(v.Context(), info.Type, q)
+	if err != nil {
+		return nil, err
+	}
+
+	shown := &streamTypePage{StreamInfo: info, Prefix: q.Prefix}
+	shown.Streams, shown.Pages = v.headPage(q, heads)
+	return &page{Title: info.Type, Nav: "/streams", Data: shown, Body: streamTypeBody(v, shown)}, nil
+}
+
+// headPage is a page of streams in the order of their ids, of which one more than fits was
+// asked for.
+func (v *visit) headPage(q ireneo.HeadQuery, heads []ireneo.StreamHead) ([]ireneo.StreamHead, idPager) {
+	more := len(heads) > streamsPerPage
+	heads = heads[:min(len(heads), streamsPerPage)]
+	first, last := q.After, q.After // where the page is, if nothing is on it
+	if q.Backwards {
+		slices.Reverse(heads)
+	}
+	if len(heads) > 0 {
+		first, last = heads[0].ID, heads[len(heads)-1].ID
+	}
+	to := func(param, value string) string { return v.with("after", "", "before", "", "last", "", param, value) }
+
+	p := idPager{}
+	if q.Backwards && more || !q.Backwards && q.After != "" {
+		p.First, p.Previous = to("after", ""), to("before", first)
+	}
+	if !q.Backwards && more || q.Backwards && q.After != "" {
+		p.Next, p.Last = to("after", last), to("last", "1")
+	}
+	return heads, p
+}
+
+// streamInfo finds a type of streams that is declared, or that the log has all the same.
+func (a *admin) streamInfo(ctx context.Context, typ string) (ireneo.StreamInfo, error) {
+	types, err := a.log.StreamTypes(ctx)
+	if err != nil {
+		return ireneo.StreamInfo{}, err
+	}
+	for _, info := range types {
+		if info.Type == typ {
+			return info, nil
+		}
+	}
+	return ireneo.StreamInfo{}, ireneo.ErrUnknownStream
+}

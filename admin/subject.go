@@ -1,0 +1,253 @@
+package admin
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/ireneo-dev/ireneo"
+	"github.com/ireneo-dev/ireneo/internal/refusal"
+)
+
+const (
+	foldPatience    = 2 * time.Second // for states, unless the query asks for more
+	maxFoldPatience = 30 * time.Second
+)
+
+// subject is the stream a page is about.
+type subject struct {
+	Name string             `json:"stream"` // type/id
+	Head *ireneo.StreamHead `json:"head"`   // nil: it has no events
+
+	info        ireneo.StreamInfo
+	id          string
+	handle      *ireneo.Handle // nil: streams of this type are not declared
+	projections []ireneo.AnyProjection
+}
+
+// subject finds the stream that the path names.
+func (a *admin) subject(v *visit) (*subject, error) {
+	info, err := a.streamInfo(v.Context(), v.segment("type"))
+	if err != nil {
+		return nil, err
+	}
+	s := &subject{Name: info.Type + "/" + v.segment("id"), info: info, id: v.segment("id")}
+	if s.Head, err = a.head(v.Context(), info.Type, s.id); err != nil || !info.Declared {
+		return s, err
+	}
+	stream, err := a.log.Stream(info.Type)
+	if err != nil {
+		return nil, err
+	}
+	s.handle, s.projections = stream.For(s.id), a.viewpoints(info.Type)
+	return s, nil
+}
+
+// head is the end of one stream, nil where that has no events.
+func (a *admin) head(ctx context.Context, typ, id string) (*ireneo.StreamHead, error) {
+	heads, err := a.log.StreamHeads(ctx, typ, ireneo.HeadQuery{Prefix: id, Limit: 1}) // of all ids with this prefix the id itself is the first
+	if err != nil || len(heads) == 0 || heads[0].ID != id {
+		return nil, err
+	}
+	return &heads[0], nil
+}
+
+// viewpoints are the projections with which streams of a type can be looked at.
+func (a *admin) viewpoints(typ string) []ireneo.AnyProjection {
+	all := a.log.ProjectionsOf(typ)
+	for _, p := range a.config.Projections {
+		if !slices.ContainsFunc(all, func(o ireneo.AnyProjection) bool { return o.Name() == p.Name() }) {
+			all = append(all, p)
+		}
+	}
+	return all
+}
+
+// projection is the one the query asks for, else the first; nil where there is none.
+func (s *subject) projection(v *visit) (ireneo.AnyProjection, error) {
+	name := v.URL.Query().Get("projection")
+	var names []string
+	for _, p := range s.projections {
+		if p.Name() == name || name == "" {
+			return p, nil
+		}
+		names = append(names, p.Name())
+	}
+	switch {
+	case name == "":
+		return nil, nil
+	case len(names) == 0:
+		return nil, refusal.BadRequest("No projection %q looks at streams of %s; nor does any other.", name, s.info.Type)
+	default:
+		return nil, refusal.BadRequest("No projection %q looks at streams of %s. Choose one of these: %s.", name, s.info.Type, strings.Join(names, ", "))
+	}
+}
+
+// missing is the page of a stream without events.
+func (v *visit) missing(s *subject) *page {
+	return &page{Title: s.Name, Nav: "/streams", Status: http.StatusNotFound, Data: s, Body: missingBody(v, s)}
+}
+
+// waited is a page that folds states: whoever asks for more patience may wait longer for
+// it than for others.
+func (a *admin) waited(path string, s screen) route {
+	return route{http.MethodGet, path, func(w http.ResponseWriter, r *http.Request) {
+		ctx, cancel := context.WithTimeout(r.Context(), patience+maxFoldPatience)
+		defer cancel()
+		v := visitOf(r.WithContext(ctx))
+		p, err := s(v)
+		if err == nil {
+			err = v.write(w, p)
+		}
+		if err != nil {
+			v.fail(w, err)
+		}
+	}}
+}
+
+// foldTime is how long states may be folded.
+func (v *visit) foldTime() (time.Duration, error) {
+	text := v.URL.Query().Get("patience")
+	if text == "" {
+		return foldPatience, nil
+	}
+	d, err := time.ParseDuration(text)
+	if err != nil || d <= 0 || d > maxFoldPatience {
+		return 0, refusal.BadRequest("patience=%s cannot be had: write a time up to 30s.", text)
+	}
+	return d, nil
+}
+
+// unfolded says why there is no state.
+type unfolded struct {
+	TooLong bool   `json:"too_long,omitempty"` // patience ended
+	Error   string `json:"error,omitempty"`    // the projection failed, or an event cannot be read
+}
+
+// unfoldedBy is what an error of a fold means to a page that has more to show than the
+// state. What is not about this fold is an error as before.
+func unfoldedBy(fold context.Context, err error) (*unfolded, error) {
+	switch {
+	case err == nil:
+		return nil, nil
+	case fold.Err() != nil && errors.Is(fold.Err(), context.DeadlineExceeded):
+		return &unfolded{TooLong: true}, nil
+	case errors.Is(err, context.Canceled), errors.Is(err, ireneo.ErrUnavailable), errors.Is(err, ireneo.ErrBusy), errors.Is(err, ireneo.ErrNotMigrated), errors.Is(err, ireneo.ErrInvalidID):
+		return nil, err
+	default:
+		return &unfolded{Error: err.Error()}, nil
+	}
+}
+
+// versionIn reads a version of the query that is least or more; an empty one is fallback.
+func (v *visit) versionIn(param string, least, fallback int64) (int64, error) {
+	text := v.URL.Query().Get(param)
+	if text == "" {
+		return fallback, nil
+	}
+	n, err := strconv.ParseInt(text, 10, 64)
+	if err != nil || n < least {
+		return 0, refusal.BadRequest("%s=%s is no version: write a whole number from %d on.", param, text, least)
+	}
+	return n, nil
+}
+
+// edge is the first event of a stream, or the last.
+func (a *admin) edge(ctx context.Context, s *subject, first bool) (*ireneo.StoredEvent, error) {
+	found, err := a.log.Search(ctx, ireneo.Search{Streams: []string{s.Name}, Oldest: first, Limit: 1})
+	if err != nil || len(found.Events) == 0 {
+		return nil, err
+	}
+	return &found.Events[0], nil
+}
+
+// versions reads the events of some versions, those above after and up to upTo, the newest
+// first.
+func (a *admin) versions(ctx context.Context, s *subject, after, upTo int64) ([]ireneo.StoredEvent, error) {
+	if after >= upTo {
+		return nil, nil
+	}
+	search := ireneo.Search{Streams: []string{s.Name}, Limit: int(upTo-after) + 20} // what was appended meanwhile included
+	if upTo < s.Head.Version {
+		next, err := a.eventAt(ctx, s, upTo+1)
+		if err != nil {
+			return nil, err
+		}
+		search.Before = next.Point()
+	}
+	found, err := a.log.Search(ctx, search)
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(found.Events, func(e ireneo.StoredEvent) bool { return e.Version <= after || e.Version > upTo }), nil
+}
+
+// eventAt finds the event of a version by guessing where in the log it is, nearer with
+// each look: versions have no gaps, and each look sees some of them.
+func (a *admin) eventAt(ctx context.Context, s *subject, version int64) (*ireneo.StoredEvent, error) {
+	last, err := a.edge(ctx, s, false)
+	if err != nil || last == nil || version > last.Version {
+		return nil, errors.Join(err, ireneo.ErrNotFound)
+	}
+	below, above := bound{}, bound{last.Version + 1, ireneo.Point{Position: last.Position + 1}}
+	for look := 0; ; look++ {
+		search := ireneo.Search{Streams: []string{s.Name}, After: guess(below, above, version, look), Before: above.at, Oldest: true, Limit: 32}
+		found, err := a.log.Search(ctx, search)
+		if err != nil {
+			return nil, err
+		}
+		switch n := len(found.Events); {
+		case n == 0 && search.After == below.at:
+			return nil, ireneo.ErrNotFound
+		case n == 0:
+			above.at = search.After // nothing lies in between
+		case version < found.Events[0].Version:
+			above = bound{found.Events[0].Version, found.Events[0].Point()}
+		case version > found.Events[n-1].Version:
+			below = bound{found.Events[n-1].Version, found.Events[n-1].Point()}
+		default:
+			return &found.Events[version-found.Events[0].Version], nil
+		}
+	}
+}
+
+// bound is a version that is too low or too high, and where it is.
+type bound struct {
+	version int64
+	at      ireneo.Point
+}
+
+// guess is a place before a version: in proportion, and every other time in the
+// middle, so that it comes to an end.
+func guess(below, above bound, version int64, look int) ireneo.Point {
+	width := above.at.Position - below.at.Position
+	step := width / 2
+	if look%2 == 0 {
+		share := float64(version-below.version-8) / float64(above.version-below.version)
+		step = int64(share * float64(width))
+	}
+	if step <= 0 {
+		return below.at
+	}
+	return ireneo.Point{Position: below.at.Position + step}
+}
+
+// metaText is a text of an event's meta, empty where there is none.
+func metaText(e ireneo.Entry, key string) string {
+	var meta map[string]any
+	if json.Unmarshal(e.Meta, &meta) != nil {
+		return ""
+	}
+	text, _ := meta[key].(string)
+	return text
+}
+
+// viewPath is another page of a stream, with the projection that one looks with.
+func (v *visit) viewPath(s *subject, page, projection string, pairs ...string) string {
+	return link(v.path("streams", s.info.Type, s.id, page), append(pairs, "projection", projection)...)
+}
