@@ -15,6 +15,7 @@ type route struct {
 // routes are all there are. Each group is declared beside its screens.
 func (a *admin) routes() []route {
 	return slices.Concat(
+		a.logRoutes(),
 		a.systemRoutes(),
 		a.auditRoutes(),
 		a.streamRoutes(),

@@ -1,0 +1,213 @@
+package admin
+
+import (
+	"encoding/json"
+	"errors"
+	"math"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/ireneo-dev/ireneo"
+	"github.com/ireneo-dev/ireneo/internal/refusal"
+)
+
+func (a *admin) logRoutes() []route {
+	return []route{
+		a.get("/events", a.events),
+		a.get("/events/{id}", a.event),
+		a.get("/types", a.types),
+		a.long("/events.ndjson", a.exportNDJSON),
+		a.long("/events.csv", a.exportCSV),
+	}
+}
+
+// eventsPage is a page of the log.
+type eventsPage struct {
+	Query   string               `json:"query"`
+	Events  []ireneo.StoredEvent `json:"events"` // newest first
+	Newer   string               `json:"newer,omitempty"`
+	Older   string               `json:"older,omitempty"`
+	Stopped *searchStop          `json:"stopped,omitempty"`
+
+	query query
+	form  queryForm
+	wrong string // with the query
+	pager pager
+	now   time.Time
+}
+
+// searchStop is where a search gave up.
+type searchStop struct {
+	ireneo.Point
+	RecordedAt time.Time `json:"recorded_at"` // of the event there
+	Oldest     bool      `json:"-"`           // it went towards newer events
+	goOn       string
+}
+
+// jumpParam is a position or a moment to go to in the list.
+const jumpParam = "at"
+
+func (a *admin) events(v *visit) (*page, error) {
+	values := v.URL.Query()
+	if to := a.lead(v); to != "" {
+		return v.elsewhere(to), nil
+	}
+	q, err := queryIn(values)
+	if err == nil && values.Get(jumpParam) != "" {
+		return a.jump(v, q)
+	}
+	p := &eventsPage{query: q, form: q.form(), Query: q.String(), now: v.now}
+	if err == nil {
+		err = a.find(v, p)
+	}
+	if sentence, typed := mistake(err); typed {
+		p.wrong, p.form = sentence, typedForm(values)
+		data := problem{Status: http.StatusBadRequest, Title: http.StatusText(http.StatusBadRequest), Detail: sentence}
+		return &page{Title: "Events", Nav: "/events", Status: http.StatusBadRequest, Data: data, Body: eventsBody(v, p)}, nil
+	} else if err != nil {
+		return nil, err
+	}
+	return &page{Title: "Events", Nav: "/events", Data: p, Body: eventsBody(v, p)}, nil
+}
+
+// find fills the page.
+func (a *admin) find(v *visit, p *eventsPage) error {
+	s, err := p.query.search(v.now)
+	if err != nil {
+		return err
+	}
+	l, err := a.list(v, s)
+	if err != nil {
+		return err
+	}
+	p.Events, p.pager = l.Events, l.Pager
+	p.Newer, p.Older = l.Pager.Newer, l.Pager.Older
+	if l.Stopped == nil {
+		return nil
+	}
+	oldest := v.URL.Query().Get(oldestParam) == "1" || v.URL.Query().Get(afterParam) != ""
+	p.Stopped = &searchStop{Point: *l.Stopped, Oldest: oldest, goOn: l.Pager.Older}
+	if oldest {
+		p.Stopped.goOn = l.Pager.Newer
+	}
+	p.Stopped.RecordedAt, err = a.recordedAt(v, *l.Stopped)
+	return err
+}
+
+// recordedAt is when the event at a point, or the one before it, was recorded.
+func (a *admin) recordedAt(v *visit, at ireneo.Point) (time.Time, error) {
+	found, err := a.log.Search(v.Context(), ireneo.Search{Before: behind(at), Limit: 1})
+	if err != nil || len(found.Events) == 0 {
+		return time.Time{}, err
+	}
+	return found.Events[0].RecordedAt, nil
+}
+
+// behind is the point before which the events of a position are.
+func behind(p ireneo.Point) ireneo.Point {
+	return ireneo.Point{Position: min(p.Position, math.MaxInt64-1) + 1}
+}
+
+// mistake is what was wrong with a query, if that is what an error is about.
+func mistake(err error) (sentence string, ok bool) {
+	if wrong, ok := errors.AsType[*queryError](err); ok {
+		return wrong.Error(), true
+	}
+	if refused, ok := errors.AsType[*refusal.Error](err); ok {
+		return refused.Detail(), true
+	}
+	if errors.Is(err, ireneo.ErrInvalidFilter) {
+		return "The log cannot be searched for this: " + err.Error(), true
+	}
+	return "", false
+}
+
+// lead is where a search leads that is nothing but the id of an event or a position.
+func (a *admin) lead(v *visit) string {
+	values := v.URL.Query()
+	text := strings.TrimSpace(values.Get("q"))
+	for _, other := range []string{"type", "stream", "from", "to", "actor", "correlation", "causation"} {
+		if values.Get(other) != "" {
+			return ""
+		}
+	}
+	if !leads(text) {
+		return ""
+	}
+	if p, err := ireneo.ParsePoint(text); err == nil {
+		return link(v.path("events"), beforeParam, behind(p).String())
+	}
+	return v.path("events", text)
+}
+
+// jump leads to the page that begins at a position or a moment.
+func (a *admin) jump(v *visit, q query) (*page, error) {
+	text := strings.TrimSpace(v.URL.Query().Get(jumpParam))
+	if p, err := ireneo.ParsePoint(text); err == nil {
+		return v.elsewhere(v.eventsPath(q, "", beforeParam, behind(p).String())), nil
+	}
+	at, err := momentOf(text, v.now, true)
+	if err != nil {
+		return nil, refusal.BadRequest("%q is no position, and no time either. Write 42, a day (2026-01-31), a moment in UTC (2026-01-31T12:00) or how long ago (-2h).", cutText(text, wordText))
+	}
+	found, err := a.log.Search(v.Context(), ireneo.Search{To: at, Limit: 1})
+	if err != nil {
+		return nil, err
+	}
+	if len(found.Events) == 0 {
+		return v.elsewhere(v.eventsPath(q, "", oldestParam, "1")), nil
+	}
+	return v.elsewhere(v.eventsPath(q, "", beforeParam, behind(found.Events[0].Point()).String())), nil
+}
+
+// elsewhere leads to another page, or for programs to its twin.
+func (v *visit) elsewhere(address string) *page {
+	if v.json {
+		path, query, _ := strings.Cut(address, "?")
+		address = strings.TrimSuffix(path+twin+"?"+query, "?")
+	}
+	return &page{Location: address}
+}
+
+// exportPath is a file of all that a page's search finds, in the order of the page.
+func (v *visit) exportPath(p *eventsPage, ending string) string {
+	return v.eventsPath(p.query, ending, oldestParam, v.URL.Query().Get(oldestParam))
+}
+
+// actorOf is who recorded an event.
+func actorOf(e ireneo.StoredEvent) string { return metaOf(e, ireneo.ActorKey) }
+
+// metaOf is the text of a key of an event's meta, empty where there is none.
+func metaOf(e ireneo.StoredEvent, key string) string {
+	var fields map[string]json.RawMessage
+	if json.Unmarshal(e.Meta, &fields) != nil || fields[key] == nil {
+		return ""
+	}
+	var text string
+	if json.Unmarshal(fields[key], &text) == nil {
+		return text
+	}
+	return string(fields[key])
+}
+
+// preview is the beginning of a payload.
+func preview(e ireneo.StoredEvent) string {
+	if e.Event == nil || e.Problem != "" {
+		return ""
+	}
+	const most = 140 // characters, of four bytes at most
+	return cutText(strings.ToValidUTF8(string(e.Data[:min(len(e.Data), 4*most)]), ""), most)
+}
+
+// troubleOf is how an event looks that this program cannot read, empty where it can.
+func troubleOf(e ireneo.StoredEvent) (t tone, word string) {
+	switch {
+	case e.Problem == "":
+		return "", ""
+	case e.Event != nil:
+		return warned, "not registered"
+	default:
+		return bad, "cannot be read"
+	}
+}
