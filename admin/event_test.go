@@ -93,7 +93,7 @@ func TestEvent_Unreadable(t *testing.T) {
 	s.wantTexts("/admin/events/"+lost.ID().String(), []string{
 		"This program cannot read the event.", "no registered event is called debt.lost", `tag aliases:"debt.lost"`, "Nothing can be shown", "not registered",
 	}, []string{"secret?", "As Go"})
-	broken := &OldRepaid{Price: 666}
+	broken := &OldPaidBack{Price: 666}
 	s.record(s.before, "5", map[string]string{}, broken)
 	s.wantTexts("/admin/events/"+broken.ID().String(), []string{"cannot be read", "the price <b>cannot</b> be", "stored with schema version 1: correct the struct, or the upcast"}, nil)
 	s.wantTexts("/admin/events?type=debt.repaid", []string{"debt.repaid cannot be read"}, []string{"not registered"})
@@ -101,7 +101,7 @@ func TestEvent_Unreadable(t *testing.T) {
 
 func TestEvent_Upcast(t *testing.T) {
 	s := newLogSite(t)
-	old := &OldRepaid{Price: 5}
+	old := &OldPaidBack{Price: 5}
 	s.record(s.before, "5", map[string]string{}, old)
 	s.wantTexts("/admin/events/"+old.ID().String(), []string{"Stored as version 1, read as version 2", "Amount 5", "As stored, in version 1", `"price": 5`}, nil)
 }

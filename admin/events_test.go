@@ -35,22 +35,22 @@ type Lost struct {
 	Why string `json:"why"`
 }
 
-// OldRepaid is Repaid as it was once.
-type OldRepaid struct {
+// OldPaidBack is PaidBack as it was once.
+type OldPaidBack struct {
 	ireneo.Event `name:"debt.repaid"`
 
 	Price int64 `json:"price"`
 }
 
-// Repaid is an event whose schema has changed.
-type Repaid struct {
+// PaidBack is an event whose schema has changed.
+type PaidBack struct {
 	ireneo.Event `name:"debt.repaid"`
 
 	Amount int64 `json:"amount"`
 }
 
 // Upcasts implements [ireneo.Upcaster].
-func (*Repaid) Upcasts() []ireneo.Upcast {
+func (*PaidBack) Upcasts() []ireneo.Upcast {
 	return []ireneo.Upcast{func(data map[string]any) error {
 		if fmt.Sprint(data["price"]) == "666" {
 			return errors.New("the price <b>cannot</b> be")
@@ -80,14 +80,14 @@ func newLogSite(t *testing.T) *logSite {
 	stream := &ireneo.Stream{Type: "debt", Purpose: "One loan", Consistency: owed}
 	before, err := ireneo.Open(st, ireneo.Config{
 		Streams: []*ireneo.Stream{{Type: "debt", Purpose: "One loan"}},
-		Events:  []ireneo.EventType{ireneo.TypeOf[Lost](), ireneo.TypeOf[OldRepaid]()},
+		Events:  []ireneo.EventType{ireneo.TypeOf[Lost](), ireneo.TypeOf[OldPaidBack]()},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	log, err := ireneo.Open(st, ireneo.Config{
 		Streams: []*ireneo.Stream{stream, Actions},
-		Events:  []ireneo.EventType{ireneo.TypeOf[Issued](), ireneo.TypeOf[Paid](), ireneo.TypeOf[Repaid]()},
+		Events:  []ireneo.EventType{ireneo.TypeOf[Issued](), ireneo.TypeOf[Paid](), ireneo.TypeOf[PaidBack]()},
 	})
 	if err != nil {
 		t.Fatal(err)
