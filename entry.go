@@ -3,6 +3,7 @@ package ireneo
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -87,7 +88,7 @@ func (l *Log) storedEvent(r store.Record) StoredEvent {
 		e.Entry, err = EntryOf(ev)
 	}
 	if err != nil {
-		e.Problem = err.Error()
+		e.Problem = l.problem(r, err)
 		e.Entry, _ = EntryOf(raw(r)) // which cannot fail
 		return e
 	}
@@ -100,6 +101,15 @@ func (l *Log) storedEvent(r store.Record) StoredEvent {
 		e.Stored = r.Data
 	}
 	return e
+}
+
+// problem says why a record cannot be read. What does not fit is quoted by errors of
+// decoding, and may be what is masked elsewhere.
+func (l *Log) problem(r store.Record, err error) string {
+	if t := l.types[r.Type]; t != nil && mask.Masks(t.goType) && !errors.Is(err, ErrNewerSchema) {
+		err = decodeError(r, errors.New("the stored payload does not fit, and may hold what is sensitive"))
+	}
+	return err.Error()
 }
 
 // shown is the payload of a record as conditions compare it, its sensitive fields masked.

@@ -323,6 +323,33 @@ func TestLog_Search_ContextEnds(t *testing.T) {
 	})
 }
 
+// Born is read by one program as text and by the next as a moment.
+type Born struct {
+	ireneo.Event `name:"person.born"`
+
+	On string `json:"on" sensitive:"true"`
+}
+
+type bornAt struct {
+	ireneo.Event `name:"person.born"`
+
+	On time.Time `json:"on" sensitive:"true"`
+}
+
+// Why an event cannot be read is no way to what it hides.
+func TestLog_Search_ProblemsTellNoSecrets(t *testing.T) {
+	each(t, with(nil, ireneo.TypeOf[Born]()), func(t *testing.T, ctx context.Context, log *ireneo.Log) {
+		must(t, Journal.For("a").Append(ctx, &Born{On: "the 1st of May"}))
+		log = sibling(t, log, ireneo.Config{Events: []ireneo.EventType{ireneo.TypeOf[bornAt]()}})
+		wantFound(t, ctx, log, ireneo.Search{Text: "May"})
+		wantFound(t, ctx, log, where("on", "!=", "x"))
+		found := wantFound(t, ctx, log, ireneo.Search{}, "person.born").Events[0]
+		if found.Problem == "" || strings.Contains(found.Problem, "May") || !strings.Contains(found.Problem, "journal/a version 1") {
+			t.Errorf("it says %s", found.Problem)
+		}
+	})
+}
+
 func TestLog_Event(t *testing.T) {
 	each(t, config(), func(t *testing.T, ctx context.Context, log *ireneo.Log) {
 		ev := &Deposited{Amount: 7}
