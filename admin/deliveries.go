@@ -61,12 +61,16 @@ type condition struct {
 // conditions are tried in this order. Lists have what is first here at the top.
 var conditions = []condition{
 	{"stopped", bad, func(d delivery, _ time.Time) bool { return d.State == "stopped" }},
+	{"paused", warned, func(d delivery, _ time.Time) bool { return d.State == "paused" }},
 	{"abandoned", neutral, func(d delivery, _ time.Time) bool { return !d.Declared && !d.Led }},
 	{"changed", warned, func(d delivery, _ time.Time) bool { return d.Changed && !d.Led }},
-	{"paused", warned, func(d delivery, _ time.Time) bool { return d.State == "paused" }},
 	{"no process", warned, func(d delivery, _ time.Time) bool { return !d.Led }},
 	{"lagging", warned, func(d delivery, now time.Time) bool { return d.Waiting != nil && now.Sub(*d.Waiting) > late }},
 	{"running", good, func(delivery, time.Time) bool { return true }},
+}
+
+func (d delivery) conditionAt(now time.Time) string {
+	return conditions[slices.IndexFunc(conditions, func(c condition) bool { return c.is(d, now) })].word
 }
 
 // rank is the place of a delivery in lists: what somebody should look at comes first, and
@@ -137,12 +141,7 @@ func (a *admin) deliveriesOf(ctx context.Context, kind string, now time.Time) ([
 			}
 		}
 		d.Waiting = recorded[d.Position]
-		for _, c := range conditions {
-			if c.is(d, now) {
-				d.Condition = c.word
-				break
-			}
-		}
+		d.Condition = d.conditionAt(now)
 		all = append(all, d)
 	}
 	slices.SortStableFunc(all, func(a, b delivery) int { return cmp.Compare(a.rank(), b.rank()) })

@@ -390,10 +390,14 @@ func TestDeliveries_AbandonedIsMarked(t *testing.T) {
 	if _, err := before.Deliveries(t.Context()); err != nil { // which makes the cursors
 		t.Fatal(err)
 	}
+	if err := before.Pause(t.Context(), "post", "we move"); err != nil {
+		t.Fatal(err)
+	}
 	p := pursesOn(t, Config{}, func(testing.TB, ireneo.Config) *ireneo.Log {
 		return opened(t, st, ireneo.Config{Streams: []*ireneo.Stream{Actions}})
 	})
 	p.wants("/admin/subscriptions", http.StatusOK, []string{"abandoned", "this program does not declare it"})
+	p.wants("/admin/subscriptions/post", http.StatusOK, []string{"paused", "not declared here", "we move"})
 	p.wants("/admin/projections", http.StatusOK, []string{"not by this program"})
 	p.wants("/admin/projections/payers", http.StatusOK, []string{"abandoned"}, "/rebuild\"")
 	p.wants("/admin/projections/payers/rows", http.StatusNotFound, nil)
@@ -406,4 +410,40 @@ func opened(t *testing.T, st store.Store, c ireneo.Config) *ireneo.Log {
 		t.Fatal(err)
 	}
 	return log
+}
+
+func TestDeliveries_HeldBackByATransaction(t *testing.T) {
+	p := pursesOn(t, Config{}, ireneotest.Postgres)
+	p.until("purses", current)
+	tx := p.log.DB().Begin()
+	defer tx.Rollback()
+	if err := purseStream.In(p.log).For("held").AppendTx(t.Context(), tx, &Moved{Amount: 1, Payer: "ann"}); err != nil {
+		t.Fatal(err)
+	}
+	p.move("free", 1, "ann")
+	for _, path := range []string{"projections/purses", "subscriptions/mail"} {
+		p.wants("/admin/"+path, http.StatusOK, []string{"Held back by", "open transactions"})
+	}
+	if err := tx.Rollback().Error; err != nil {
+		t.Fatal(err)
+	}
+	p.wants("/admin/projections/purses", http.StatusOK, nil, "Held back by")
+}
+
+func TestDelivery_Condition(t *testing.T) {
+	now := time.Now()
+	long := now.Add(-time.Hour)
+	for want, d := range map[string]delivery{
+		"stopped":    {Delivery: ireneo.Delivery{State: "stopped", Declared: true}},
+		"paused":     {Delivery: ireneo.Delivery{State: "paused", Declared: true}},
+		"changed":    {Delivery: ireneo.Delivery{State: "running", Declared: true, Changed: true}},
+		"abandoned":  {Delivery: ireneo.Delivery{State: "running"}},
+		"no process": {Delivery: ireneo.Delivery{State: "running", Declared: true}},
+		"lagging":    {Delivery: ireneo.Delivery{State: "running", Declared: true, Led: true}, Waiting: &long},
+		"running":    {Delivery: ireneo.Delivery{State: "running", Declared: true, Led: true}, Waiting: &now},
+	} {
+		if got := d.conditionAt(now); got != want {
+			t.Errorf("%+v is %s, want %s", d, got, want)
+		}
+	}
 }

@@ -138,7 +138,7 @@ func (a *admin) begin(ctx context.Context, name string, rebuild func(context.Con
 		err := rebuild(run, name, func(ireneo.Rebuild) { once.Do(func() { begun <- nil }) })
 		late := true
 		once.Do(func() { late = false; begun <- err })
-		if err != nil && late && !errors.Is(err, ireneo.ErrCanceled) {
+		if err != nil && late && run.Err() == nil && !errors.Is(err, ireneo.ErrCanceled) {
 			a.config.Logger.ErrorContext(run, "admin: a rebuild has ended", "projection", name, "error", err)
 		}
 	}()

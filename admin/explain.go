@@ -66,8 +66,10 @@ type rowPage struct {
 	Stopped  bool        `json:"stopped,omitempty"` // time ran out
 	Problem  string      `json:"problem,omitempty"` // why the log cannot be followed further
 	Verdict  *rowVerdict `json:"verdict"`           // null: it cannot be told
-	model    any         // what the log says; nil: nothing
-	lastSet  map[string]*setBy
+
+	model   any               // what the log says; nil: nothing
+	lastSet map[string]*setBy // by the paths of fields
+	without map[string]bool   // fields that are not stored; nil: not known yet
 }
 
 // explainedField is a field of a row, and the event that set it last.
@@ -159,6 +161,10 @@ func (p *rowPage) explain(ctx context.Context, log *ireneo.Log, wait time.Durati
 // add takes note of what an event has changed.
 func (p *rowPage) add(s ireneo.State) {
 	changes, more := changesOf(s.Before, s.After)
+	if p.without == nil {
+		p.without = withoutColumn(s.After)
+	}
+	changes = slices.DeleteFunc(changes, func(c change) bool { return p.without[c.Path] })
 	cause := causeOf(s.Event)
 	for _, c := range changes {
 		if c.Kind == "removed" {
@@ -200,7 +206,7 @@ func (p *rowPage) conclude(row *ireneo.Row) {
 	p.Fields, p.MoreFields = []explainedField{}, more
 	without := withoutColumn(model)
 	for _, f := range list {
-		if row == nil || !without[f.Path] {
+		if !without[f.Path] {
 			p.Fields = append(p.Fields, explainedField{f, p.lastSet[f.Path]})
 		}
 	}

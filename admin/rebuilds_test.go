@@ -1,11 +1,14 @@
 package admin
 
 import (
+	"context"
+	"errors"
 	"net/http"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/ireneo-dev/ireneo"
 	"github.com/ireneo-dev/ireneo/store"
 )
 
@@ -104,13 +107,34 @@ func TestRebuilds_Interrupted(t *testing.T) {
 	p.wants("/admin/projections/purses", http.StatusOK, []string{"ireneo projections rebuild purses --cancel"})
 }
 
-func TestRebuilds_EndsWithTheServer(t *testing.T) {
-	stopping := make(chan struct{})
-	p := newPurses(t, Config{Stopping: stopping})
+func TestRebuilds_OutliveTheFormAndEndWithTheServer(t *testing.T) {
+	stopping, ended := make(chan struct{}), make(chan struct{})
+	s := newSite(t, Config{Stopping: stopping})
+	form, answered := context.WithCancel(t.Context())
+	err := s.begin(form, "any", func(ctx context.Context, _ string, report func(ireneo.Rebuild)) error {
+		report(ireneo.Rebuild{})
+		answered()
+		select {
+		case <-ctx.Done():
+			t.Error("it ends with the form")
+		default:
+		}
+		<-ctx.Done()
+		close(ended)
+		return ctx.Err()
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	<-form.Done()
 	close(stopping)
-	p.move("a", 5, "ann")
-	p.do(http.MethodPost, "/admin/projections/purses/rebuild", confirmed("purses", ""))
-	if r := twinOf[rebuildPage](p.site, "/admin/rebuilds/purses.json").Rebuild; r != nil && r.Running {
-		p.rebuilt("purses")
+	<-ended
+}
+
+func TestRebuilds_RefusedBeforeTheyBegin(t *testing.T) {
+	s := newSite(t, Config{})
+	err := s.begin(t.Context(), "any", func(context.Context, string, func(ireneo.Rebuild)) error { return ireneo.ErrOtherEvents })
+	if !errors.Is(err, ireneo.ErrOtherEvents) {
+		t.Errorf("got %v", err)
 	}
 }

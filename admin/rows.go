@@ -4,8 +4,10 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/ireneo-dev/ireneo"
+	"github.com/ireneo-dev/ireneo/internal/refusal"
 )
 
 const (
@@ -61,6 +63,11 @@ func (a *admin) rows(v *visit) (*page, error) {
 		return nil, ireneo.ErrNotMaterialized
 	}
 	query := v.URL.Query()
+	for _, param := range []string{prefixParam, afterParam, beforeParam} {
+		if text := query.Get(param); !utf8.ValidString(text) || strings.Contains(text, "\x00") {
+			return nil, refusal.BadRequest("%s is no text that a key can have.", param)
+		}
+	}
 	shown := &rowsPage{Projection: k.Name, Prefix: query.Get(prefixParam), Columns: []rowColumn{}, Rows: []shownRow{}}
 	q := ireneo.RowQuery{Prefix: shown.Prefix, After: query.Get(afterParam), Limit: rowsPerPage + 1}
 	if before := query.Get(beforeParam); before != "" || query.Get(lastParam) == "1" {

@@ -44,6 +44,9 @@ func TestRows_ByPage(t *testing.T) {
 		if last, l := pages(n.Last); last[len(last)-1] != "k119" || len(last) != 50 || l.Next != "" || l.Previous == "" {
 			t.Errorf("the last page: %v, %+v", last, l)
 		}
+		for _, wrong := range []string{"prefix=%00", "after=%ff", "before=%00"} {
+			p.wants("/admin/projections/totals/rows?"+wrong, http.StatusBadRequest, nil)
+		}
 		if none, _ := pages("/admin/projections/totals/rows.json?prefix=K"); len(none) != 0 {
 			t.Errorf("capitals: %v", none)
 		}
@@ -61,7 +64,7 @@ func TestRows_ShowsAndMasks(t *testing.T) {
 	}, "4111", "<script>alert", strings.Repeat("long ", 100), `<th scope="col">ID</th>`)
 	p.wants("/admin/projections/purses/rows.json", http.StatusOK, []string{"[masked]"}, "4111")
 	p.wants("/admin/projections/purses/rows?prefix=zz", http.StatusOK, []string{"No row has a key"})
-	p.wants("/admin/projections/purses/rows/"+escape(hostile), http.StatusOK, []string{"as the log says", "[masked]", "&lt;script&gt;"}, "4111", "<script>alert")
+	p.wants("/admin/projections/purses/rows/"+escape(hostile), http.StatusOK, []string{"as the log says", "[masked]", "&lt;script&gt;"}, "4111", "<script>alert", "never stored")
 	p.wants("/admin/projections/purses/rows/"+escape(hostile)+".json", http.StatusOK, []string{"[masked]"}, "4111")
 }
 
