@@ -327,6 +327,10 @@ func (c change) tone() tone {
 	return map[string]tone{"changed": busy, "added": good, "removed": bad}[c.Kind]
 }
 
+func (c change) sign() string {
+	return map[string]string{"changed": "~", "added": "+", "removed": "−"}[c.Kind]
+}
+
 // How much of what has changed is shown in short.
 const (
 	fewChanges = 8

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/ireneo-dev/ireneo"
@@ -174,17 +176,22 @@ func (p *statePage) describe(ctx context.Context, of ireneo.AnyProjection, state
 
 // words say which events the state is made of.
 func (p *statePage) words() string {
-	text := fmt.Sprintf("After version %d of %d", p.Version, p.Head.Version)
-	if p.Version == p.Head.Version {
-		text = fmt.Sprintf("After all %s", plural(p.Head.Version, "event"))
-	}
+	var parts []string
 	if p.AsOf != nil {
-		text += fmt.Sprintf(", as known on %s UTC", p.AsOf.Format(inWords))
+		parts = append(parts, fmt.Sprintf("as known on %s UTC", p.AsOf.Format(inWords)))
 	}
 	if p.At != nil {
-		text += fmt.Sprintf(", of what was true on %s UTC", p.At.Format(inWords))
+		parts = append(parts, fmt.Sprintf("of what was true on %s UTC", p.At.Format(inWords)))
 	}
-	return text + "."
+	switch {
+	case p.Version < p.Head.Version:
+		parts = slices.Insert(parts, 0, fmt.Sprintf("After version %d of %d", p.Version, p.Head.Version))
+	case len(parts) == 0:
+		parts = []string{"After all " + plural(p.Head.Version, "event")}
+	default:
+		parts = slices.Insert(parts, 0, "The state")
+	}
+	return strings.Join(parts, ", ") + "."
 }
 
 const inWords = "2 January 2006 at 15:04:05"

@@ -96,6 +96,13 @@ func (v *visit) versionPager(after, upTo, head int64) (p pager) {
 	return p
 }
 
+func (p *streamPage) caption() string {
+	if p.Projection == "" {
+		return "Events, the newest first"
+	}
+	return "Events, the newest first, and what each has changed in " + p.Projection
+}
+
 // timeline is the events of some versions, the newest first.
 func (a *admin) timeline(ctx context.Context, s *subject, after, upTo int64) ([]timelineEvent, error) {
 	events, err := a.versions(ctx, s, after, upTo)
@@ -179,11 +186,12 @@ func (a *admin) correlated(ctx context.Context, e *ireneo.StoredEvent) ([]string
 	return names, nil
 }
 
-// inShort are the first values of an event, as far as this program knows it.
+// inShort are the first values of an event that are not empty, as far as this program
+// knows it.
 func inShort(e ireneo.StoredEvent) []modelField {
 	if e.Event == nil || e.Problem != "" {
 		return nil
 	}
 	list, _ := fieldsOf(e.Event, fewFacts)
-	return list
+	return slices.DeleteFunc(list, func(f modelField) bool { return f.Value == "" })
 }
