@@ -268,12 +268,18 @@ func TestBetween_ClocksThatDiffer(t *testing.T) {
 		"each other days off": func(i int) int { return i + i%2*100 },
 		"backwards":           func(i int) int { return -i },
 	} {
-		s, _ := hourly(t, hour)
-		if after, before, err := seek.Between(t.Context(), s, noon.Add(50*time.Hour), noon.Add(60*time.Hour)); after != (store.Point{}) || before != (store.Point{}) || err != nil {
-			t.Errorf("%s: %v, %v, %v", name, after, before, err)
+		s, all := hourly(t, hour)
+		for i, r := range all {
+			after, before, err := seek.Between(t.Context(), s, r.RecordedAt, r.RecordedAt)
+			must(t, err)
+			for j, other := range all {
+				if hour(i) == hour(j) && (compare(pointOf(other), after) <= 0 || before != (store.Point{}) && compare(pointOf(other), before) >= 0) {
+					t.Fatalf("%s: record %d of the hour %d is not between %v and %v", name, j, hour(i), after, before)
+				}
+			}
 		}
 	}
-	s, all := hourly(t, func(i int) int { return i - i%2 }) // as much as clocks may differ
+	s, all := hourly(t, func(i int) int { return i ^ 1 }) // as much as clocks may differ
 	after, before, err := seek.Between(t.Context(), s, noon.Add(50*time.Hour), noon.Add(50*time.Hour))
 	must(t, err)
 	if after == (store.Point{}) || before == (store.Point{}) || after.Position >= all[50].Position || before.Position <= all[51].Position {
