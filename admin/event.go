@@ -43,8 +43,9 @@ type touched struct {
 
 // How much is shown of what is around an event.
 const (
-	maxEffects = 50
-	longValue  = 300 // characters of a value that are shown at once
+	maxEffects  = 50
+	longValue   = 300     // characters of a value that are shown at once
+	longPayload = 4 << 10 // bytes of a payload that are
 )
 
 func (a *admin) event(v *visit) (*page, error) {

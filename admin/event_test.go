@@ -140,3 +140,13 @@ func TestEvent_ManyEffects(t *testing.T) {
 		t.Errorf("got %v", got)
 	}
 }
+
+func TestEvent_Long(t *testing.T) {
+	s := newLogSite(t)
+	long := &Paid{Amount: 1, Note: strings.Repeat("long ", 2000)}
+	s.record(s.debts, "1", map[string]string{}, long)
+	body := s.get("/admin/events/" + long.ID().String()).Body.String()
+	if !strings.Contains(body, "<summary>9.8 KiB of JSON</summary>") || !strings.Contains(body, "long …</bdi></summary>") && !strings.Contains(body, "long…</bdi></summary>") {
+		t.Errorf("what is long is shown at once:\n%s", body)
+	}
+}

@@ -7,6 +7,7 @@ import (
 	"html"
 	"log/slog"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"path/filepath"
 	"regexp"
@@ -384,6 +385,22 @@ func TestAbout(t *testing.T) {
 	} {
 		if got := about(info); got != want {
 			t.Errorf("got %s, want %s", got, want)
+		}
+	}
+}
+
+func TestEvents_Stopped(t *testing.T) {
+	s := newLogSite(t)
+	v := &visit{Request: httptest.NewRequest(http.MethodGet, "/admin/events?q=x", nil), admin: s.admin}
+	at := &searchStop{Point: ireneo.Point{Position: 42, Ordinal: 1}, RecordedAt: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC), goOn: "/admin/events?before=42.1&q=x"}
+	for oldest, want := range map[bool]string{false: "Looked back as far as position 42 (2026-03-01 12:00:00 UTC) in 2 seconds and found 1 event. Go on from there , or narrow", true: "Looked ahead as far as position 42"} {
+		var b strings.Builder
+		at.Oldest = oldest
+		if err := eventsBody(v, &eventsPage{Stopped: at, Events: make([]ireneo.StoredEvent, 1)}).Render(t.Context(), &b); err != nil {
+			t.Fatal(err)
+		}
+		if got := texts(b.String()); !strings.Contains(got, want) || !strings.Contains(b.String(), `href="/admin/events?before=42.1&amp;q=x"`) {
+			t.Errorf("without %s: %s", want, got)
 		}
 	}
 }

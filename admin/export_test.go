@@ -116,3 +116,23 @@ func TestExport_CutOff(t *testing.T) {
 		}
 	}
 }
+
+// TestAllFound_GoesOn holds that an export does not end where one search gives up.
+func TestAllFound_GoesOn(t *testing.T) {
+	s := newLogSite(t)
+	s.fill()
+	for oldest, want := range map[bool][]int64{false: {1}, true: {3, 4}} {
+		var got []int64
+		for page, err := range s.allFound(t.Context(), ireneo.Search{Oldest: oldest}, &ireneo.Found{Stopped: &ireneo.Point{Position: 2, Ordinal: 1}}) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, e := range page {
+				got = append(got, e.Position)
+			}
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("oldest %t (-want +got):\n%s", oldest, diff)
+		}
+	}
+}
