@@ -131,18 +131,34 @@ func (p *statePage) fold(v *visit, of ireneo.AnyProjection) (*unfolded, error) {
 	}
 	ctx, cancel := context.WithTimeout(v.Context(), wait)
 	defer cancel()
-	state, err := p.replay(ctx, of, p.Version)
-	if err == nil && state != nil {
-		err = p.describe(ctx, of, state)
+	before, after, err := p.both(ctx, of)
+	if err != nil || after == nil {
+		return unfoldedBy(ctx, err)
 	}
-	return unfoldedBy(ctx, err)
+	p.Fields, p.More = fieldsOf(after, shownFields)
+	p.State, p.Events = modelJSON(after), p.Version
+	changes, more := changesOf(before, after)
+	p.Changes, p.MoreChange = append(p.Changes, changes...), more
+	return unfoldedBy(ctx, p.count(ctx))
+}
+
+// both are the states at the version and below it; nil where nothing had happened.
+func (p *statePage) both(ctx context.Context, of ireneo.AnyProjection) (before, after any, err error) {
+	if p.At == nil && p.AsOf == nil { // one fold does
+		for state, err := range p.handle.States(ctx, of, p.Version-1, p.Version) {
+			return state.Before, state.After, err
+		}
+		return nil, nil, nil
+	}
+	if after, err = p.replay(ctx, of, p.Version); err != nil || after == nil || p.Version == 1 {
+		return nil, after, err
+	}
+	before, err = p.replay(ctx, of, p.Version-1)
+	return before, after, err
 }
 
 // replay is the state at a version and the moments; nil where nothing had happened.
 func (p *statePage) replay(ctx context.Context, of ireneo.AnyProjection, version int64) (any, error) {
-	if version == 0 { // which Replay takes for the end
-		return nil, nil
-	}
 	state, err := p.handle.Replay(ctx, of, p.options(version)...)
 	if errors.Is(err, ireneo.ErrNotFound) {
 		return nil, nil
@@ -150,16 +166,8 @@ func (p *statePage) replay(ctx context.Context, of ireneo.AnyProjection, version
 	return state, err
 }
 
-// describe shows the state and how it came from the one before.
-func (p *statePage) describe(ctx context.Context, of ireneo.AnyProjection, state any) error {
-	p.Fields, p.More = fieldsOf(state, shownFields)
-	p.State, p.Events = modelJSON(state), p.Version
-	before, err := p.replay(ctx, of, p.Version-1)
-	if err != nil {
-		return err
-	}
-	changes, more := changesOf(before, state)
-	p.Changes, p.MoreChange = append(p.Changes, changes...), more
+// count counts the events in the state, where moments leave some out.
+func (p *statePage) count(ctx context.Context) error {
 	if p.At == nil && p.AsOf == nil {
 		return nil
 	}

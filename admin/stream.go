@@ -32,7 +32,7 @@ type streamPage struct {
 // timelineEvent is one event, and what it has changed.
 type timelineEvent struct {
 	ireneo.StoredEvent
-	Retroactive bool     `json:"retroactive"`
+	Retroactive bool     `json:"retroactive"` // true before one that was recorded before it, as far as the page shows them
 	Changes     []change `json:"changes"`
 	MoreChanges bool     `json:"more_changes,omitempty"`
 }

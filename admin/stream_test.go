@@ -50,6 +50,7 @@ func TestStream_Nothing(t *testing.T) {
 	o.lend()
 	for _, page := range []string{"", "/state", "/diff"} {
 		o.answers("/admin/streams/loan/4"+page, http.StatusNotFound, []string{"Nothing has been recorded in this stream"})
+		o.answers("/admin/streams/loan/2026-042"+page, http.StatusNotFound, []string{`href="/admin/streams/loan?prefix=202"`})
 		o.answers("/admin/streams/nothing/42"+page, http.StatusNotFound, []string{"declares no such stream"})
 	}
 }

@@ -40,7 +40,7 @@ type namedHead struct {
 }
 
 func (a *admin) streams(v *visit) (*page, error) {
-	query := strings.TrimSpace(v.URL.Query().Get("q"))
+	query := strings.TrimSpace(v.URL.Query().Get("name"))
 	types, err := a.log.StreamTypes(v.Context())
 	if err != nil {
 		return nil, err

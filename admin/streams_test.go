@@ -195,12 +195,12 @@ func TestStreams_Find(t *testing.T) {
 	o := newOffice(t)
 	o.lend()
 	o.add(loans, "4711", &Lent{Amount: 1})
-	o.shows("/admin/streams?q=4", []string{"loan/42", "loan/4711"})
-	o.shows("/admin/streams?q=loan", []string{"One loan from hand to hand"}, "Somebody who owes")
-	o.shows("/admin/streams?q=nobody%22%3E", []string{"begins so", "try fewer of them"}, `nobody">`)
+	o.shows("/admin/streams?name=4", []string{"loan/42", "loan/4711"})
+	o.shows("/admin/streams?name=loan", []string{"One loan from hand to hand"}, "Somebody who owes")
+	o.shows("/admin/streams?name=nobody%22%3E", []string{"begins so", "try fewer of them"}, `nobody">`)
 	for query, want := range map[string]string{"loan/4": "/admin/streams/loan?prefix=4", "loan:4": "/admin/streams/loan?prefix=4", "loan/": "/admin/streams/loan"} {
-		if w := o.get("/admin/streams?q=" + url.QueryEscape(query)); w.Code != http.StatusSeeOther || w.Header().Get("Location") != want {
-			t.Errorf("q=%s leads to %d %q, want %q", query, w.Code, w.Header().Get("Location"), want)
+		if w := o.get("/admin/streams?name=" + url.QueryEscape(query)); w.Code != http.StatusSeeOther || w.Header().Get("Location") != want {
+			t.Errorf("name=%s leads to %d %q, want %q", query, w.Code, w.Header().Get("Location"), want)
 		}
 	}
 }

@@ -88,6 +88,12 @@ func (s *subject) projection(v *visit) (ireneo.AnyProjection, error) {
 	}
 }
 
+// alike is how ids begin that may be meant.
+func (s *subject) alike() string {
+	runes := []rune(s.id)
+	return string(runes[:min(len(runes), 3)])
+}
+
 // missing is the page of a stream without events.
 func (v *visit) missing(s *subject) *page {
 	return &page{Title: s.Name, Nav: "/streams", Status: http.StatusNotFound, Data: s, Body: missingBody(v, s)}
