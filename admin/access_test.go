@@ -27,6 +27,13 @@ func addresses(s *site) []string {
 	return all
 }
 
+// ending is a server that has stopped, so that streams of events end at once.
+func ending() <-chan struct{} {
+	stopping := make(chan struct{})
+	close(stopping)
+	return stopping
+}
+
 func TestAccess_NobodyLearnsThatThereArePages(t *testing.T) {
 	foreign := func(r *http.Request) { r.RemoteAddr = "192.0.2.1:50000" }
 	same := func(*http.Request) {}
@@ -102,7 +109,7 @@ func TestAccess_Development(t *testing.T) {
 }
 
 func TestAccess_HeadersOnEverything(t *testing.T) {
-	s := newSite(t, Config{})
+	s := newSite(t, Config{Stopping: ending()})
 	closed := openSite(t, Config{})
 	for _, address := range addresses(s) {
 		for name, on := range map[string]*site{"open": s, "closed": closed} {

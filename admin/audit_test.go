@@ -111,7 +111,7 @@ func TestSystem_Settings(t *testing.T) {
 
 func TestPages_HaveNoInlineCode(t *testing.T) {
 	inline := regexp.MustCompile(`(?i)<script(?:\s+type="\w+")?>|\son\w+=|\sstyle=|javascript:`)
-	b := withBell(newSite(t, Config{}))
+	b := withBell(newSite(t, Config{Stopping: ending()}))
 	for _, address := range append(addresses(b.site), "/admin/bells/x") {
 		if w := b.get(address); inline.MatchString(w.Body.String()) && strings.Contains(w.Header().Get("Content-Type"), "html") {
 			t.Errorf("%s has %q", address, inline.FindString(w.Body.String()))

@@ -20,6 +20,7 @@ func (a *admin) routes() []route {
 		a.auditRoutes(),
 		a.streamRoutes(),
 		a.deliveryRoutes(),
+		a.overviewRoutes(),
 	)
 }
 

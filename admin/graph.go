@@ -1,0 +1,237 @@
+package admin
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/ireneo-dev/ireneo"
+)
+
+const (
+	maxGraph     = 500 // events of one correlation that are shown
+	lately       = 100 // events that are looked at for correlations to begin with
+	maxCorrelate = 10  // of these that are offered
+)
+
+// graphPage is what one thing set off.
+type graphPage struct {
+	Correlation string    `json:"correlation"`
+	Events      int       `json:"events"`
+	More        bool      `json:"more"` // there are more than these
+	Lasted      float64   `json:"seconds"`
+	Effects     []*effect `json:"effects"` // those that nothing here has caused, with theirs; the oldest first
+	StreamTypes []string  `json:"stream_types"`
+	drawing     *drawing  // of the effects
+	took        string    // Lasted in words
+}
+
+// effect is an event in what was set off.
+type effect struct {
+	ID         string    `json:"id"`
+	Type       string    `json:"type"`
+	Stream     string    `json:"stream"`
+	Version    int64     `json:"version"`
+	RecordedAt time.Time `json:"recorded_at"`
+	Seconds    float64   `json:"seconds"`         // after the first one
+	Cause      string    `json:"cause,omitempty"` // what its meta says
+	Outside    bool      `json:"cause_outside"`   // that is none of these events
+	Effects    []*effect `json:"effects"`
+
+	after string // Seconds in words
+	hue   int    // of the type of its stream
+}
+
+func (a *admin) graph(v *visit) (*page, error) {
+	correlation := v.segment("correlation")
+	g := &graphPage{Correlation: correlation, Effects: []*effect{}, StreamTypes: []string{}}
+	events, err := a.setOff(v.Context(), g)
+	if err != nil {
+		return nil, err
+	}
+	g.plant(events)
+	g.drawing = draw(g.Effects)
+	return &page{Title: "Causes and effects", Nav: "/events", Data: g, Body: graphBody(v, g)}, nil
+}
+
+// setOff are the events of a correlation, the oldest first. Where that is the id of an
+// event which has none itself, it is what began.
+func (a *admin) setOff(ctx context.Context, g *graphPage) ([]ireneo.StoredEvent, error) {
+	found, err := a.log.Search(ctx, ireneo.Search{
+		Where:  []ireneo.Condition{{Field: "meta." + ireneo.CorrelationKey, Op: "=", Value: g.Correlation}},
+		Oldest: true, Limit: maxGraph,
+	})
+	if err != nil {
+		return nil, err
+	}
+	g.More = found.More || found.Stopped != nil
+	first, err := a.eventOf(ctx, g.Correlation)
+	if err != nil || first == nil || slices.ContainsFunc(found.Events, func(e ireneo.StoredEvent) bool { return e.ID == first.ID }) {
+		return found.Events, err
+	}
+	if metaValue(first.Meta, ireneo.CorrelationKey) != "" {
+		return found.Events, nil
+	}
+	return append([]ireneo.StoredEvent{*first}, found.Events...), nil
+}
+
+// eventOf finds an event by what may be its id; nil: there is none.
+func (a *admin) eventOf(ctx context.Context, text string) (*ireneo.StoredEvent, error) {
+	id, err := uuid.Parse(text)
+	if err != nil {
+		return nil, nil
+	}
+	e, err := a.log.Event(ctx, id)
+	if errors.Is(err, ireneo.ErrNotFound) {
+		return nil, nil
+	}
+	return e, err
+}
+
+// metaValue is a value of the meta, empty where there is none.
+func metaValue(meta json.RawMessage, key string) string {
+	var fields map[string]json.RawMessage
+	if json.Unmarshal(meta, &fields) != nil || fields[key] == nil {
+		return ""
+	}
+	var text string
+	if json.Unmarshal(fields[key], &text) == nil {
+		return text
+	}
+	return string(fields[key])
+}
+
+// plant makes trees of the events. A cause comes before its effects in the log: whatever
+// the meta says, there can be no circle.
+func (g *graphPage) plant(events []ireneo.StoredEvent) {
+	g.Events = len(events)
+	if len(events) == 0 {
+		return
+	}
+	types := map[string]int{}
+	for _, e := range events {
+		types[streamType(e.Stream)] = 0
+	}
+	g.StreamTypes = slices.Sorted(maps.Keys(types))
+	begun := events[0].RecordedAt
+	known := map[string]*effect{}
+	for _, e := range events {
+		one := newEffect(e, begun)
+		one.hue = slices.Index(g.StreamTypes, streamType(e.Stream)) % hues
+		cause := known[strings.ToLower(one.Cause)]
+		if cause == nil {
+			one.Outside = one.Cause != ""
+			g.Effects = append(g.Effects, one)
+		} else {
+			cause.Effects = append(cause.Effects, one)
+		}
+		known[one.ID] = one
+		g.Lasted = max(g.Lasted, one.Seconds)
+	}
+	g.took = passed(time.Duration(g.Lasted * float64(time.Second)))
+}
+
+func newEffect(e ireneo.StoredEvent, begun time.Time) *effect {
+	d := e.RecordedAt.Sub(begun)
+	return &effect{
+		ID: e.ID.String(), Type: e.Type, Stream: e.Stream, Version: e.Version, RecordedAt: e.RecordedAt.UTC(),
+		Seconds: d.Seconds(), Cause: metaValue(e.Meta, ireneo.CausationKey), Effects: []*effect{}, after: passed(d),
+	}
+}
+
+func streamType(stream string) string {
+	typ, _, _ := strings.Cut(stream, "/")
+	return typ
+}
+
+// passed is a short time in few digits: 12 ms, 3.4 s, and longer ones in words.
+func passed(d time.Duration) string {
+	sign := ""
+	if d < 0 { // of another recorder, whose clock is behind
+		sign, d = "−", -d
+	}
+	switch {
+	case d < time.Second:
+		return fmt.Sprintf("%s%d ms", sign, d.Milliseconds())
+	case d < time.Minute:
+		return fmt.Sprintf("%s%.1f s", sign, d.Seconds())
+	default:
+		return sign + lasting(d)
+	}
+}
+
+// findPage is where to begin.
+type findPage struct {
+	Query  string        `json:"query"`
+	Event  string        `json:"event,omitempty"` // the id of an event without a correlation
+	Lately []correlation `json:"lately"`
+}
+
+// correlation is one, and the last event of it.
+type correlation struct {
+	Correlation string             `json:"correlation"`
+	Events      int                `json:"events"` // among those looked at
+	Last        ireneo.StoredEvent `json:"last"`
+}
+
+// findGraph leads to the graph of a correlation, or of the one that an event belongs to.
+func (a *admin) findGraph(v *visit) (*page, error) {
+	f := &findPage{Query: strings.TrimSpace(v.URL.Query().Get("id")), Lately: []correlation{}}
+	if f.Query != "" {
+		to, err := a.graphOf(v, f)
+		if err != nil || to != "" {
+			return &page{Location: to}, err
+		}
+	}
+	found, err := a.log.Search(v.Context(), ireneo.Search{Limit: lately})
+	if err != nil {
+		return nil, err
+	}
+	f.gather(found.Events)
+	return &page{Title: "Causes and effects", Nav: "/events", Data: f, Body: findBody(v, f)}, nil
+}
+
+// graphOf is the address of the graph that is meant; empty: the event has no correlation,
+// and has caused nothing.
+func (a *admin) graphOf(v *visit, f *findPage) (string, error) {
+	e, err := a.eventOf(v.Context(), f.Query)
+	if err != nil || e == nil {
+		return v.path("graph", f.Query), err
+	}
+	if correlation := metaValue(e.Meta, ireneo.CorrelationKey); correlation != "" {
+		return v.path("graph", correlation), nil
+	}
+	g := &graphPage{Correlation: e.ID.String()}
+	events, err := a.setOff(v.Context(), g)
+	if err != nil || len(events) > 1 {
+		return v.path("graph", g.Correlation), err
+	}
+	f.Event = e.ID.String()
+	return "", nil
+}
+
+// gather finds what the last events belong to.
+func (f *findPage) gather(events []ireneo.StoredEvent) {
+	for _, e := range events {
+		id := metaValue(e.Meta, ireneo.CorrelationKey)
+		i := slices.IndexFunc(f.Lately, func(c correlation) bool { return c.Correlation == id })
+		switch {
+		case i >= 0:
+			f.Lately[i].Events++
+		case id != "" && len(f.Lately) < maxCorrelate:
+			f.Lately = append(f.Lately, correlation{id, 1, e})
+		}
+	}
+}
+
+func isUUID(text string) bool {
+	_, err := uuid.Parse(text)
+	return err == nil
+}
