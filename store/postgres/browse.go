@@ -63,8 +63,10 @@ func (s *Store) Browse(ctx context.Context, q store.Browse) ([]store.Record, err
 //
 // A table that is yet to be analyzed makes PostgreSQL guess, and a common value makes it
 // hope to meet enough records on its way along the whole log. So it is left one way only:
-// the bounds and the order name all columns of one index, no other index has that order, and
-// what no index helps with is hidden from it, as is the limit.
+// the order names all columns of one index, no other index has that order, and what no index
+// helps with is hidden from it, as is the limit. A value that is looked up is one of an array
+// of one, since of a plain = PostgreSQL would know that the order need not name it. Bounds of
+// rows end a scan only by their first column, and so they name the columns after the value.
 type statement struct {
 	strings.Builder
 	args []any
@@ -90,8 +92,9 @@ func (st *statement) alongKey(q store.Browse, k key, values []string) {
 			FROM event_entries
 			WHERE ` + k.has + `
 			AND COALESCE(` + k.is + ` wanted.value, false)
-			AND (` + k.indexed + `, position, ordinal) > (wanted.value, ` + after + `)
-			AND (` + k.indexed + `, position, ordinal) < (wanted.value, ` + before + `)`)
+			AND ` + k.indexed + ` = ANY (ARRAY[wanted.value])
+			AND (position, ordinal) > (` + after + `)
+			AND (position, ordinal) < (` + before + `)`)
 	st.filter(q, k)
 	st.WriteString(`
 			ORDER BY ` + sorted(q.Oldest, k.indexed, "position", "ordinal") + `
@@ -103,13 +106,14 @@ func (st *statement) alongKey(q store.Browse, k key, values []string) {
 
 // alongStream selects some versions of one stream.
 func (st *statement) alongStream(q store.Browse, from, until int64) {
-	stream := st.arg(q.Stream.Type) + ", " + st.arg(q.Stream.ID) + ", "
 	st.WriteString(columns + `
-		WHERE (stream_type, stream_id, version) >= (` + stream + st.arg(from) + `)
-		AND (stream_type, stream_id, version) < (` + stream + st.arg(until) + `)`)
+		WHERE stream_type = ` + st.arg(q.Stream.Type) + `
+		AND stream_id = ` + st.arg(q.Stream.ID) + `
+		AND version >= ` + st.arg(from) + `
+		AND version < ` + st.arg(until))
 	q.Stream = store.Stream{}
 	st.filter(q, key{})
-	st.end(q.Oldest, q.Limit, "stream_type", "stream_id", "version")
+	st.end(q.Oldest, q.Limit, "version")
 }
 
 // alongLog selects part of the log as it lies.

@@ -86,6 +86,7 @@ func statements(records int64) map[string]question {
 		for part, q := range map[string]store.Browse{
 			"all":    {},
 			"middle": {After: store.Point{Position: records / 3}, Before: store.Point{Position: records / 2}},
+			"little": {After: store.Point{Position: records / 2}, Before: store.Point{Position: records/2 + 9}},
 		} {
 			q.Oldest, q.Limit = oldest, 20
 			name := fmt.Sprintf(" of %s, oldest %v", part, oldest)
@@ -98,6 +99,8 @@ func statements(records int64) map[string]question {
 			add("fifty types"+name, 2000, func(st *statement) { st.alongKey(q, byType, append(types, "rare", "common")) })
 			q.Stream = store.Stream{Type: "debt", ID: "long"}
 			add("stream"+name, 60, func(st *statement) { st.alongStream(q, 5000, math.MaxInt64) })
+			q.Stream.ID = "debts-5" // which ends early
+			add("end of a stream"+name, 60, func(st *statement) { st.alongStream(q, records, math.MaxInt64) })
 			q.Types, q.Stream.ID = []string{"common"}, ""
 			add("type of a kind"+name, 60, func(st *statement) { st.alongKey(q, byType, q.Types) })
 		}
