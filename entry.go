@@ -3,7 +3,6 @@ package ireneo
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"time"
 
@@ -88,7 +87,7 @@ func (l *Log) storedEvent(r store.Record) StoredEvent {
 		e.Entry, err = EntryOf(ev)
 	}
 	if err != nil {
-		e.Problem = l.problem(r, err)
+		e.Problem = err.Error()
 		e.Entry, _ = EntryOf(raw(r)) // which cannot fail
 		return e
 	}
@@ -97,19 +96,10 @@ func (l *Log) storedEvent(r store.Record) StoredEvent {
 	switch {
 	case t == nil:
 		e.Problem = "no registered event is called " + r.Type
-	case r.SchemaVersion != t.version && !mask.Masks(t.goType):
+	case r.SchemaVersion != t.version && !t.masked:
 		e.Stored = r.Data
 	}
 	return e
-}
-
-// problem says why a record cannot be read. What does not fit is quoted by errors of
-// decoding, and may be what is masked elsewhere.
-func (l *Log) problem(r store.Record, err error) string {
-	if t := l.types[r.Type]; t != nil && mask.Masks(t.goType) && !errors.Is(err, ErrNewerSchema) {
-		err = decodeError(r, errors.New("the stored payload does not fit, and may hold what is sensitive"))
-	}
-	return err.Error()
 }
 
 // shown is the payload of a record as conditions compare it, its sensitive fields masked.
@@ -118,7 +108,7 @@ func (l *Log) shown(r store.Record) (payload any, known bool) {
 	if t == nil {
 		return nil, false
 	}
-	if r.SchemaVersion == t.version && !mask.Masks(t.goType) { // an older one may have had more fields
+	if r.SchemaVersion == t.version && !t.masked { // an older one may have had more fields
 		return condition.Decode(r.Data), true
 	}
 	ev, err := t.decode(r)

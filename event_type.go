@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"strings"
 
+	"github.com/ireneo-dev/ireneo/internal/mask"
 	"github.com/ireneo-dev/ireneo/internal/text"
 	"github.com/ireneo-dev/ireneo/internal/validation"
 	"github.com/ireneo-dev/ireneo/store"
@@ -49,7 +50,8 @@ type eventPointer[E any] interface {
 type eventType struct {
 	name    string
 	aliases []string
-	version int // of the schema
+	version int  // of the schema
+	masked  bool // it has sensitive fields
 	upcasts []Upcast
 	labels  map[string]string // by JSON key
 	goType  reflect.Type
@@ -60,7 +62,7 @@ type eventType struct {
 var storedName = regexp.MustCompile(`^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*$`)
 
 func newEventType(goType reflect.Type, empty func() AnyEvent) *eventType {
-	t := &eventType{goType: goType, empty: empty, version: 1, labels: map[string]string{}}
+	t := &eventType{goType: goType, empty: empty, version: 1, masked: mask.Masks(goType), labels: map[string]string{}}
 	for _, f := range reflect.VisibleFields(goType) {
 		t.labels[validation.Key(f)] = validation.LabelOf(f)
 	}
@@ -131,7 +133,7 @@ func (t *eventType) decode(r store.Record) (AnyEvent, error) {
 
 	ev := t.empty()
 	if err := json.Unmarshal(data, ev); err != nil {
-		return nil, decodeError(r, err)
+		return nil, t.unreadable(r, err)
 	}
 	k := bind(ev, t)
 	r.Data = nil
@@ -151,14 +153,26 @@ func (t *eventType) upcast(r store.Record) ([]byte, error) {
 	dec := json.NewDecoder(bytes.NewReader(r.Data))
 	dec.UseNumber()
 	if err := dec.Decode(&data); err != nil {
-		return nil, decodeError(r, err)
+		return nil, t.unreadable(r, err)
 	}
 	for v := r.SchemaVersion; v < t.version; v++ {
 		if err := t.upcasts[v-1](data); err != nil {
-			return nil, decodeError(r, fmt.Errorf("upcast from schema version %d: %w", v, err))
+			return nil, t.unreadable(r, fmt.Errorf("upcast from schema version %d: %w", v, err))
 		}
 	}
 	return json.Marshal(data)
+}
+
+// unreadable says why a payload cannot be read. Errors of decoding quote what does not fit,
+// so that of a type with sensitive fields they tell the field alone.
+func (t *eventType) unreadable(r store.Record, err error) error {
+	if !t.masked {
+		return decodeError(r, err)
+	}
+	if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+		return decodeError(r, fmt.Errorf("%s is stored as something else than %s", wrong.Field, wrong.Type))
+	}
+	return decodeError(r, errors.New("the stored payload does not fit, and may hold what is sensitive"))
 }
 
 func decodeError(r store.Record, err error) error {
