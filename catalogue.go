@@ -154,10 +154,9 @@ type TypeInfo struct {
 // exactly is up to what number events are counted one by one.
 const exactly = 10_000
 
-// EventTypes are all types of events, by their stored names: those that are registered, and
-// those that the log has all the same. However long the log is, a few thousand records are
-// looked at.
-func (l *Log) EventTypes(ctx context.Context) ([]TypeInfo, error) {
+// EventNames are the stored names of all types of events, in order: of those that are
+// registered, and of those that the log has all the same.
+func (l *Log) EventNames(ctx context.Context) ([]string, error) {
 	names, err := store.TypeNames(ctx, l.store)
 	if err != nil {
 		return nil, err
@@ -168,8 +167,16 @@ func (l *Log) EventTypes(ctx context.Context) ([]TypeInfo, error) {
 		}
 	}
 	slices.Sort(names)
-	names = slices.Compact(names)
+	return slices.Compact(names), nil
+}
 
+// EventTypes says of each of the EventNames what is known of it. However long the log is,
+// some ten thousand records are looked at for each, and not read.
+func (l *Log) EventTypes(ctx context.Context) ([]TypeInfo, error) {
+	names, err := l.EventNames(ctx)
+	if err != nil {
+		return nil, err
+	}
 	all := make([]TypeInfo, 0, len(names))
 	many := false
 	for _, name := range names {

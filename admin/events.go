@@ -32,7 +32,8 @@ type eventsPage struct {
 
 	query query
 	form  queryForm
-	wrong string // with the query
+	types []string // that there are, to choose from
+	wrong string   // with the query
 	pager pager
 	now   time.Time
 }
@@ -58,6 +59,9 @@ func (a *admin) events(v *visit) (*page, error) {
 		return a.jump(v, q)
 	}
 	p := &eventsPage{query: q, form: q.form(), Query: q.String(), now: v.now}
+	if err == nil {
+		p.types, err = a.log.EventNames(v.Context())
+	}
 	if err == nil {
 		err = a.find(v, p)
 	}

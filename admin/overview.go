@@ -108,7 +108,7 @@ func (o *overviewPage) readTypes(ctx context.Context, log *ireneo.Log) error {
 	if err != nil {
 		return err
 	}
-	events, err := log.EventTypes(ctx)
+	events, err := log.EventNames(ctx)
 	if err == nil {
 		o.Types = &typeCount{len(streams), len(events)}
 	}
