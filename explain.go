@@ -107,7 +107,8 @@ func (l *Log) Row(ctx context.Context, projection, key string) (*Row, error) {
 
 // Explain yields the events that a row of a projection is made of, with what each has
 // changed, from the first on. It depends on nothing but the log: After of the last one is
-// what the row should be, as far as it was brought up to date. Over many streams it reads
+// what the row should be, as far as it was brought up to date. Where no event is for the row
+// it is a *NotFoundError. Over many streams it reads
 // all events of the projection's types, and ends where ctx does; then, and on any other
 // error, that is yielded once, as the last pair.
 func (l *Log) Explain(ctx context.Context, projection, key string) iter.Seq2[State, error] {
@@ -198,6 +199,9 @@ func (l *Log) explainKey(ctx context.Context, s *stored, key string) iter.Seq2[S
 				}
 			}
 			if len(records) < q.Limit {
+				if k.state == nil {
+					yield(State{}, &NotFoundError{ID: key, Projection: s.projection.name})
+				}
 				return
 			}
 			end := records[len(records)-1]

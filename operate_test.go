@@ -2,6 +2,7 @@ package ireneo_test
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 	"sync"
@@ -202,5 +203,22 @@ func TestS15_ALockedCursorDelaysNobodyElse(t *testing.T) {
 		}
 		must(t, lost.Rollback().Error)
 		h.want(t, "one")
+	})
+}
+
+// However long the error was, the reason for skipping it stays on record.
+func TestSkip_KeepsTheReason(t *testing.T) {
+	c, _ := subscribed(func(string) error { return errors.New(strings.Repeat("é", 10_000)) }, oneAttempt)
+	each(t, c, func(t *testing.T, ctx context.Context, log *ireneo.Log) {
+		stop := running(t, log)
+		noteEach(t, ctx, "a", "bad")
+		eventually(t, log, "notes", "stopped", stopped)
+		stop()
+		must(t, log.Skip(ctx, "notes", "it is a duplicate"))
+		letters, err := log.DeadLetters(ctx, "notes")
+		must(t, err)
+		if len(letters) != 1 || !strings.HasPrefix(letters[0].Error, "éé") || !strings.HasSuffix(letters[0].Error, "skipped: it is a duplicate") {
+			t.Errorf("got %d letters, the first ends in %q", len(letters), letters[0].Error[max(0, len(letters[0].Error)-40):])
+		}
 	})
 }

@@ -99,7 +99,9 @@ var ErrNothingFailed = errors.New("nothing has failed")
 // record, and lets it run again. It is ErrFenced where the subscription is not as s says
 // any more.
 func Skip(ctx context.Context, db *gorm.DB, s Subscription, letter DeadLetter, reason string, now time.Time) error {
-	letter.Error, letter.Attempts, letter.Skipped, letter.ParkedAt = s.Reason+"\nskipped: "+reason, s.Attempts, true, now
+	why := "\nskipped: " + cut(reason, mostText/2)
+	letter.Error = cut(s.Reason, mostText-len(why)-len("…")) + why
+	letter.Attempts, letter.Skipped, letter.ParkedAt = s.Attempts, true, now
 	return db.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
 		if err := SaveDeadLetter(ctx, tx, letter); err != nil {
 			return err

@@ -154,14 +154,20 @@ func Switch(ctx context.Context, db *gorm.DB, name string, from []string, to, re
 	return result.RowsAffected == 1, wrap("change subscription "+name, result.Error)
 }
 
+// mostText is how many bytes of what others have said are stored.
+const mostText = 10_000
+
 // text is what others have said as every database stores it, cut to a length that can be
 // read.
 func text(s string) string {
-	const most = 10_000
+	return strings.ReplaceAll(strings.ToValidUTF8(cut(s, mostText), "\uFFFD"), "\x00", "\uFFFD")
+}
+
+func cut(s string, most int) string {
 	if len(s) > most {
-		s = s[:most] + "…"
+		return s[:most] + "…"
 	}
-	return strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", "\uFFFD")
+	return s
 }
 
 func wrap(what string, err error) error {

@@ -2,7 +2,9 @@ package mask
 
 import (
 	"bytes"
+	"encoding"
 	"encoding/json"
+	"fmt"
 	"reflect"
 
 	"github.com/ireneo-dev/ireneo/internal/validation"
@@ -20,7 +22,7 @@ func JSON(v any) (json.RawMessage, error) {
 	if err := d.Decode(&value); err != nil {
 		return nil, err
 	}
-	return json.Marshal(masked(value, reflect.TypeOf(v)))
+	return json.Marshal(masked(value, reflect.ValueOf(v)))
 }
 
 // Masks reports whether JSON may mask anything of a type.
@@ -46,42 +48,61 @@ func masks(t reflect.Type, seen map[reflect.Type]bool) bool {
 	return false
 }
 
-// masked replaces the secrets that a value of a type has.
-func masked(value any, t reflect.Type) any {
-	t = indirectType(t)
-	switch value := value.(type) {
+// masked replaces the secrets that the JSON of a value has.
+func masked(text any, v reflect.Value) any {
+	v = indirect(v)
+	switch text := text.(type) {
 	case map[string]any:
-		switch t.Kind() {
+		switch v.Kind() {
 		case reflect.Struct:
-			maskFields(value, t)
+			maskFields(text, v)
 		case reflect.Map:
-			for key := range value {
-				value[key] = masked(value[key], t.Elem())
-			}
+			maskElements(text, v)
 		}
 	case []any:
-		if t.Kind() == reflect.Slice || t.Kind() == reflect.Array {
-			for i := range value {
-				value[i] = masked(value[i], t.Elem())
+		if v.Kind() == reflect.Slice || v.Kind() == reflect.Array {
+			for i := range min(len(text), v.Len()) {
+				text[i] = masked(text[i], v.Index(i))
 			}
 		}
 	}
-	return value
+	return text
 }
 
-func maskFields(value map[string]any, t reflect.Type) {
-	for _, f := range reflect.VisibleFields(t) {
-		if !f.IsExported() {
-			continue
-		}
+func maskFields(text map[string]any, v reflect.Value) {
+	for _, f := range reflect.VisibleFields(v.Type()) {
 		key := jsonKey(f)
-		if _, has := value[key]; !has {
+		if _, has := text[key]; !has || !f.IsExported() {
 			continue
 		}
-		if f.Tag.Get("sensitive") == "true" {
-			value[key] = Masked
-		} else {
-			value[key] = masked(value[key], f.Type)
+		if secret(v.Type(), f.Index) {
+			text[key] = Masked
+		} else if value, err := v.FieldByIndexErr(f.Index); err == nil {
+			text[key] = masked(text[key], value)
+		}
+	}
+}
+
+// secret reports whether a field is sensitive, or an embedded struct that it is in.
+func secret(t reflect.Type, index []int) bool {
+	for i := range index {
+		if t.FieldByIndex(index[:i+1]).Tag.Get("sensitive") == "true" {
+			return true
+		}
+	}
+	return false
+}
+
+// maskElements masks the elements of a map, by the texts of their keys.
+func maskElements(text map[string]any, v reflect.Value) {
+	for key, value := range v.Seq2() {
+		name := fmt.Sprint(key.Interface())
+		if m, ok := key.Interface().(encoding.TextMarshaler); ok {
+			b, _ := m.MarshalText() // encoding/json has asked, too
+			name = string(b)
+		}
+		if element, has := text[name]; has {
+			text[name] = masked(element, value)
 		}
 	}
 }

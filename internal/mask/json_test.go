@@ -1,6 +1,7 @@
 package mask_test
 
 import (
+	"net/netip"
 	"reflect"
 	"testing"
 
@@ -17,6 +18,27 @@ type base struct {
 	Secret string `json:"secret,omitempty" sensitive:"true"`
 }
 
+// A struct may be secret as a whole, stand behind several pointers, or under keys that are no text.
+func TestJSON_Nested(t *testing.T) {
+	type hidden struct {
+		*base `sensitive:"true"`
+		Plain string
+	}
+	one := &card{Number: "1"}
+	got, err := mask.JSON(&struct {
+		Hidden hidden
+		Deep   **card
+		Keys   map[int]card
+		Mixed  map[netip.Addr]any
+		Short  [1]card
+	}{hidden{&base{"x"}, "p"}, &one, map[int]card{7: {Number: "2"}}, map[netip.Addr]any{netip.MustParseAddr("::1"): []any{card{Number: "3"}, 4}}, [1]card{{Number: "5"}}})
+	const masked = `{"Name":"","Pin":"[masked]","number":"[masked]"}`
+	want := `{"Deep":` + masked + `,"Hidden":{"Plain":"p","secret":"[masked]"},"Keys":{"7":` + masked + `},"Mixed":{"::1":[` + masked + `,4]},"Short":[` + masked + `]}`
+	if string(got) != want || err != nil {
+		t.Errorf("got  %s, %v\nwant %s", got, err, want)
+	}
+}
+
 func TestJSON(t *testing.T) {
 	pin := 1234
 	got, err := mask.JSON(&struct {
@@ -28,7 +50,7 @@ func TestJSON(t *testing.T) {
 		ByName map[string]card `json:"by_name,omitempty"`
 		Any    any
 	}{Base: base{"x"}, Amount: 9007199254740993, Card: &card{Number: "1", Name: "me"}, Cards: []card{{Pin: &pin}}, ByName: map[string]card{"a": {Number: "2"}}, Any: card{Number: "3"}})
-	want := `{"Any":{"Name":"","Pin":null,"number":"3"},"Base":{"secret":"[masked]"},"Card":{"Name":"me","Pin":"[masked]","number":"[masked]"},` +
+	want := `{"Any":{"Name":"","Pin":"[masked]","number":"[masked]"},"Base":{"secret":"[masked]"},"Card":{"Name":"me","Pin":"[masked]","number":"[masked]"},` +
 		`"Cards":[{"Name":"","Pin":"[masked]","number":"[masked]"}],"amount":9007199254740993,"by_name":{"a":{"Name":"","Pin":"[masked]","number":"[masked]"}}}`
 	if string(got) != want || err != nil {
 		t.Errorf("got  %s, %v\nwant %s", got, err, want)
