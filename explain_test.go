@@ -2,6 +2,7 @@ package ireneo_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log"
 	"os"
