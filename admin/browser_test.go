@@ -124,11 +124,11 @@ func TestBrowser_LiveParts(t *testing.T) {
 	site := withBell(newSite(t, Config{}))
 	sent := make(chan string)
 	site.mount([]route{
-		site.admin.get("/tail", func(*visit) (*page, error) {
-			return &page{Title: "Tail", Body: templ.Raw(`<div data-live="/admin/tail/stream"><p data-live-state></p><button data-live-pause hidden>Pause</button>` +
+		site.admin.get("/parts", func(*visit) (*page, error) {
+			return &page{Title: "Parts", Body: templ.Raw(`<div data-live="/admin/parts/stream"><p data-live-state></p><button data-live-pause hidden>Pause</button>` +
 				`<table><tbody id="rows" data-piece="row" data-keep="3"></tbody></table><p id="count" data-piece="count">0</p></div>`)}, nil
 		}),
-		site.long("/tail/stream", func(v *visit, w *longAnswer) error {
+		site.long("/parts/stream", func(v *visit, w *longAnswer) error {
 			if err := w.pieces(); err != nil {
 				return err
 			}
@@ -145,7 +145,7 @@ func TestBrowser_LiveParts(t *testing.T) {
 		}),
 	})
 	b := browse(t, site)
-	b.open("/admin/tail")
+	b.open("/admin/parts")
 	b.is("document.querySelector('[data-live-state]').textContent === 'Live'")
 	for i := range 5 {
 		sent <- fmt.Sprint(i + 1)

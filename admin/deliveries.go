@@ -21,7 +21,7 @@ func (a *admin) deliveryRoutes() []route {
 		a.post("/projections/{name}/cancel", a.cancelRebuild),
 		a.post("/projections/{name}/undo", a.undoRebuild),
 		a.get("/projections/{name}/rows", a.rows),
-		a.patiently("/projections/{name}/rows/{key}", a.row),
+		a.patient("/projections/{name}/rows/{key}", a.row),
 		a.get("/rebuilds", a.rebuilds),
 		a.get("/rebuilds/{name}", a.rebuild),
 		a.long("/rebuilds/{name}/stream", a.rebuildStream),

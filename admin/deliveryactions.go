@@ -135,11 +135,14 @@ func (a *admin) begin(ctx context.Context, name string, rebuild func(context.Con
 	var once sync.Once
 	go func() {
 		defer end()
-		err := rebuild(run, name, func(ireneo.Rebuild) { once.Do(func() { begun <- nil }) })
+		err := recovered(func() error {
+			defer naming(name)
+			return rebuild(run, name, func(ireneo.Rebuild) { once.Do(func() { begun <- nil }) })
+		})
 		late := true
 		once.Do(func() { late = false; begun <- err })
 		if err != nil && late && run.Err() == nil && !errors.Is(err, ireneo.ErrCanceled) {
-			a.config.Logger.ErrorContext(run, "admin: a rebuild has ended", "projection", name, "error", err)
+			a.report(run, "a rebuild has ended", err, "projection", name)
 		}
 	}()
 	go func() {

@@ -66,12 +66,13 @@ func (p *diffPage) read(v *visit) (err error) {
 
 // fold computes both states.
 func (p *diffPage) fold(v *visit, of ireneo.AnyProjection) (*unfolded, error) {
-	wait, err := v.foldTime()
+	wait, err := v.patience()
 	if err != nil {
 		return nil, err
 	}
 	ctx, cancel := context.WithTimeout(v.Context(), wait)
 	defer cancel()
+	defer naming(of.Name())
 	before, err := p.at(ctx, of, p.From)
 	if err != nil {
 		return unfoldedBy(ctx, err)

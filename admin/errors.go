@@ -86,10 +86,12 @@ func judge(err error) problem {
 			return problem{Status: http.StatusConflict, Title: "Cannot be done", Detail: "This cannot be done as things are.", Error: err.Error()}
 		}
 	}
-	return problem{
-		Status: http.StatusInternalServerError, Title: "Internal error", ID: rand.Text()[:12],
-		Detail: "Something went wrong. The log of the process says more, under the number below.",
+	p := problem{Status: http.StatusInternalServerError, Title: "Internal error", ID: rand.Text()[:12], Detail: "Something went wrong."}
+	if panicked, ok := errors.AsType[*panicked](err); ok && panicked.projection != "" {
+		p.Detail = "The functions of projection " + panicked.projection + " panicked."
 	}
+	p.Detail += " The log of the process says more, under the number below."
+	return p
 }
 
 // fail answers with the page of an error, and logs what nobody expected.
@@ -99,7 +101,7 @@ func (v *visit) fail(w http.ResponseWriter, err error) {
 	}
 	p := judge(err)
 	if p.ID != "" {
-		v.admin.config.Logger.ErrorContext(v.Context(), "admin: a page failed", "id", p.ID, "method", v.Method, "path", v.URL.Path, "error", err)
+		v.admin.report(v.Context(), "a page failed", err, "id", p.ID, "method", v.Method, "path", v.URL.Path)
 	}
 	shown := &page{Title: p.Title, Status: p.Status, Data: p, Body: v.problem(p)}
 	if err := v.write(w, shown); err != nil {

@@ -9,48 +9,11 @@ import (
 	"time"
 
 	"github.com/ireneo-dev/ireneo"
-	"github.com/ireneo-dev/ireneo/internal/refusal"
 	"github.com/ireneo-dev/ireneo/internal/validation"
 )
 
-// How long an explanation may take, and how much of it is shown.
-const (
-	usualPatience    = 2 * time.Second
-	longPatience     = 30 * time.Second
-	greatestPatience = 60 * time.Second
-	maxExplained     = 200 // events
-)
-
-// patiently is get for a page that whoever asks may give more time.
-func (a *admin) patiently(path string, s screen) route {
-	return route{http.MethodGet, path, func(w http.ResponseWriter, r *http.Request) {
-		ctx, cancel := context.WithTimeout(r.Context(), greatestPatience+patience)
-		defer cancel()
-		v := visitOf(r.WithContext(ctx))
-		p, err := s(v)
-		if err == nil {
-			err = v.write(w, p)
-		}
-		if err != nil {
-			v.fail(w, err)
-		}
-	}}
-}
-
-// patienceParam is how long an explanation may take, such as 30s.
-const patienceParam = "patience"
-
-func (v *visit) patience() (time.Duration, error) {
-	text := v.URL.Query().Get(patienceParam)
-	if text == "" {
-		return usualPatience, nil
-	}
-	d, err := time.ParseDuration(text)
-	if err != nil || d <= 0 || d > greatestPatience {
-		return 0, refusal.BadRequest("patience is a time of up to 60s, such as 30s.")
-	}
-	return d, nil
-}
+// maxExplained is how many events of a row are shown.
+const maxExplained = 200
 
 // rowPage is a row, and which events have made it what it is.
 type rowPage struct {
@@ -140,6 +103,7 @@ func (a *admin) row(v *visit) (*page, error) {
 func (p *rowPage) explain(ctx context.Context, log *ireneo.Log, wait time.Duration) error {
 	ctx, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
+	defer naming(p.Projection)
 	for state, err := range log.Explain(ctx, p.Projection, p.Key) {
 		switch {
 		case ctx.Err() != nil:

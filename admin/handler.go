@@ -67,7 +67,7 @@ func Handler(log *ireneo.Log, c Config) (http.Handler, error) {
 	}
 	a.mount(a.routes())
 	a.mux.HandleFunc("GET "+c.Path+"/assets/{name}", files.serve)
-	a.mux.HandleFunc("GET /", a.serve(func(*visit) (*page, error) { return nil, errNoPage }))
+	a.mux.HandleFunc("GET /", a.serve(func(*visit) (*page, error) { return nil, errNoPage }, patience))
 	return a, nil
 }
 
@@ -103,16 +103,19 @@ func withoutTwin(r *http.Request) *http.Request {
 	return r
 }
 
-// serve answers with the page of a screen.
-func (a *admin) serve(s screen) http.HandlerFunc {
+// serve answers with the page of a screen, which must be made within some time.
+func (a *admin) serve(s screen, within time.Duration) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		ctx, cancel := context.WithTimeout(r.Context(), patience)
+		ctx, cancel := context.WithTimeout(r.Context(), within)
 		defer cancel()
 		v := visitOf(r.WithContext(ctx))
-		p, err := s(v)
-		if err == nil {
-			err = v.write(w, p)
-		}
+		err := recovered(func() error {
+			p, err := s(v)
+			if err != nil {
+				return err
+			}
+			return v.write(w, p)
+		})
 		if err != nil {
 			v.fail(w, err)
 		}

@@ -24,11 +24,18 @@ type longAnswer struct {
 	http.ResponseWriter
 	control *http.ResponseController
 	begun   bool
+	head    bool // only the header is asked for
 }
+
+// errHeader ends an answer of which only the header is asked for.
+var errHeader = errors.New("only the header is asked for")
 
 // Write writes a piece.
 func (w *longAnswer) Write(piece []byte) (int, error) {
 	w.begun = true
+	if w.head {
+		return 0, errHeader
+	}
 	if err := w.control.SetWriteDeadline(time.Now().Add(pieceTime)); err != nil && !errors.Is(err, http.ErrNotSupported) {
 		return 0, err
 	}
@@ -50,13 +57,13 @@ func (a *admin) serveLong(s func(v *visit, w *longAnswer) error) http.HandlerFun
 		}()
 
 		v := visitOf(r.WithContext(ctx))
-		long := &longAnswer{ResponseWriter: w, control: http.NewResponseController(w)}
-		switch err := s(v, long); {
-		case err == nil:
+		long := &longAnswer{ResponseWriter: w, control: http.NewResponseController(w), head: r.Method == http.MethodHead}
+		switch err := recovered(func() error { return s(v, long) }); {
+		case err == nil, errors.Is(err, errHeader):
 		case !long.begun:
 			v.fail(w, err)
 		case ctx.Err() == nil:
-			a.config.Logger.ErrorContext(ctx, "admin: a long answer was cut off", "path", r.URL.Path, "error", err)
+			a.report(ctx, "a long answer was cut off", err, "path", r.URL.Path)
 			panic(http.ErrAbortHandler)
 		}
 	}
@@ -109,7 +116,11 @@ func (w *longAnswer) end() error {
 	return w.flush()
 }
 
+// flush sends what is written, the header first.
 func (w *longAnswer) flush() error {
+	if w.head {
+		return errHeader
+	}
 	if err := w.control.Flush(); err != nil && !errors.Is(err, http.ErrNotSupported) {
 		return err
 	}

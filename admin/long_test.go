@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -59,4 +60,23 @@ func TestLong_CutOff(t *testing.T) {
 		}
 	}()
 	s.get("/admin/export")
+}
+
+// Whoever asks for the header only does not wait for an answer that has no end.
+func TestLong_Header(t *testing.T) {
+	p := newPurses(t, Config{})
+	p.move("a", 5, "ann")
+	p.until("purses", current)
+	p.do(http.MethodPost, "/admin/projections/purses/rebuild", url.Values{"confirm": {"purses"}})
+	for path, want := range map[string]string{
+		"/admin/tail/stream": "text/event-stream", "/admin/rebuilds/purses/stream": "text/event-stream",
+		"/admin/events.ndjson": "application/x-ndjson", "/admin/events.csv": "text/csv; charset=utf-8",
+	} {
+		patient, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		w := p.do(http.MethodHead, path, nil, func(r *http.Request) { *r = *r.WithContext(patient) })
+		if patient.Err() != nil || w.Code != http.StatusOK || w.Header().Get("Content-Type") != want || w.Body.Len() > 0 {
+			t.Errorf("HEAD %s: %v, got %d with %q, %q", path, patient.Err(), w.Code, w.Header().Get("Content-Type"), w.Body)
+		}
+		cancel()
+	}
 }

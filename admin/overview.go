@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"sync"
 	"time"
@@ -129,12 +128,10 @@ func readAll(ctx context.Context, parts []part) []reading {
 	var all sync.WaitGroup
 	for i, p := range parts {
 		all.Go(func() {
-			defer func() {
-				if p := recover(); p != nil { // of an upcaster, say: nobody else would catch it here
-					readings[i].err = fmt.Errorf("panic: %v", p)
-				}
-			}()
-			readings[i].troubles, readings[i].err = p.read(ctx)
+			readings[i].err = recovered(func() (err error) { // nobody else would, here
+				readings[i].troubles, err = p.read(ctx)
+				return err
+			})
 		})
 	}
 	all.Wait()
@@ -148,7 +145,7 @@ func (v *visit) unread(name string, err error) unread {
 	}
 	p := judge(err)
 	if p.ID != "" {
-		v.admin.config.Logger.ErrorContext(v.Context(), "admin: a part of the overview failed", "id", p.ID, "part", name, "error", err)
+		v.admin.report(v.Context(), "a part of the overview failed", err, "id", p.ID, "part", name)
 	}
 	return unread{Part: name, Detail: p.Detail, Hint: p.Hint, ID: p.ID}
 }

@@ -26,12 +26,17 @@ func (a *admin) routes() []route {
 
 // get is a page and its twin. Wildcards of the path are read with visit.segment.
 func (a *admin) get(path string, s screen) route {
-	return route{http.MethodGet, path, a.serve(s)}
+	return route{http.MethodGet, path, a.serve(s, patience)}
+}
+
+// patient is get for a page that whoever asks may give more time; see visit.patience.
+func (a *admin) patient(path string, s screen) route {
+	return route{http.MethodGet, path, a.serve(s, greatestPatience+patience)}
 }
 
 // post is an action, for operators only. It is not there where the pages are ReadOnly.
 func (a *admin) post(path string, s screen) route {
-	return route{http.MethodPost, path, a.guard(a.serve(s))}
+	return route{http.MethodPost, path, a.guard(a.serve(s, patience))}
 }
 
 // long is an answer that takes its time, such as an export or a stream of pieces.

@@ -119,7 +119,7 @@ func TestRow_Patience(t *testing.T) {
 		p.move("a", 5, "ann")
 	}
 	p.until("purses", current)
-	p.wants("/admin/projections/purses/rows/a?patience=1ns", http.StatusOK, []string{"not read to its end", "patience=1m0s", "not compared", "not known yet"})
+	p.wants("/admin/projections/purses/rows/a?patience=1ns", http.StatusOK, []string{"not read to its end", "patience=30s", "not compared", "not known yet"})
 	p.wants("/admin/projections/purses/rows/a?patience=60s", http.StatusOK, []string{"as the log says"})
 	for _, wrong := range []string{"61s", "-1s", "soon", "0s"} {
 		p.wants("/admin/projections/purses/rows/a?patience="+url.QueryEscape(wrong), http.StatusBadRequest, []string{"up to 60s"})

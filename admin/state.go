@@ -125,12 +125,13 @@ func (p *statePage) options(version int64) []ireneo.ReplayOption {
 
 // fold computes the state, and the one before.
 func (p *statePage) fold(v *visit, of ireneo.AnyProjection) (*unfolded, error) {
-	wait, err := v.foldTime()
+	wait, err := v.patience()
 	if err != nil {
 		return nil, err
 	}
 	ctx, cancel := context.WithTimeout(v.Context(), wait)
 	defer cancel()
+	defer naming(of.Name())
 	before, after, err := p.both(ctx, of)
 	if err != nil || after == nil {
 		return unfoldedBy(ctx, err)

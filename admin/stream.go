@@ -122,12 +122,13 @@ func (a *admin) timeline(ctx context.Context, s *subject, after, upTo int64) ([]
 
 // fold adds what each event has changed.
 func (p *streamPage) fold(v *visit, of ireneo.AnyProjection, after, upTo int64) (*unfolded, error) {
-	wait, err := v.foldTime()
+	wait, err := v.patience()
 	if err != nil {
 		return nil, err
 	}
 	ctx, cancel := context.WithTimeout(v.Context(), wait)
 	defer cancel()
+	defer naming(of.Name())
 	for state, err := range p.handle.States(ctx, of, after, upTo) {
 		if err = errors.Join(err, ctx.Err()); err != nil {
 			return unfoldedBy(ctx, err)

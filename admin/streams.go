@@ -12,9 +12,9 @@ func (a *admin) streamRoutes() []route {
 	return []route{
 		a.get("/streams", a.streams),
 		a.get("/streams/{type}", a.streamType),
-		a.waited("/streams/{type}/{id}", a.stream),
-		a.waited("/streams/{type}/{id}/state", a.streamState),
-		a.waited("/streams/{type}/{id}/diff", a.streamDiff),
+		a.patient("/streams/{type}/{id}", a.stream),
+		a.patient("/streams/{type}/{id}/state", a.streamState),
+		a.patient("/streams/{type}/{id}/diff", a.streamDiff),
 		a.get("/swimlane", a.swimlane),
 	}
 }

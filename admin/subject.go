@@ -8,15 +8,9 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/ireneo-dev/ireneo"
 	"github.com/ireneo-dev/ireneo/internal/refusal"
-)
-
-const (
-	foldPatience    = 2 * time.Second // for states, unless the query asks for more
-	maxFoldPatience = 30 * time.Second
 )
 
 // subject is the stream a page is about.
@@ -97,36 +91,6 @@ func (s *subject) alike() string {
 // missing is the page of a stream without events.
 func (v *visit) missing(s *subject) *page {
 	return &page{Title: s.Name, Nav: "/streams", Status: http.StatusNotFound, Data: s, Body: missingBody(v, s)}
-}
-
-// waited is a page that folds states: whoever asks for more patience may wait longer for
-// it than for others.
-func (a *admin) waited(path string, s screen) route {
-	return route{http.MethodGet, path, func(w http.ResponseWriter, r *http.Request) {
-		ctx, cancel := context.WithTimeout(r.Context(), patience+maxFoldPatience)
-		defer cancel()
-		v := visitOf(r.WithContext(ctx))
-		p, err := s(v)
-		if err == nil {
-			err = v.write(w, p)
-		}
-		if err != nil {
-			v.fail(w, err)
-		}
-	}}
-}
-
-// foldTime is how long states may be folded.
-func (v *visit) foldTime() (time.Duration, error) {
-	text := v.URL.Query().Get("patience")
-	if text == "" {
-		return foldPatience, nil
-	}
-	d, err := time.ParseDuration(text)
-	if err != nil || d <= 0 || d > maxFoldPatience {
-		return 0, refusal.BadRequest("patience=%s cannot be had: write a time up to 30s.", text)
-	}
-	return d, nil
 }
 
 // unfolded says why there is no state.

@@ -119,19 +119,28 @@ func (a *admin) tailStream(v *visit, w *longAnswer) error {
 	if after, err = t.leap(a.log, after); err != nil {
 		return err
 	}
+	if err := w.pieces(); err != nil {
+		return err
+	}
+	if err := t.flush(); err != nil {
+		return err
+	}
 
 	ctx, cancel := context.WithCancel(v.Context())
 	batches := make(chan followed)
 	go func() {
 		defer close(batches)
-		a.followAll(ctx, after, asked.filter(), batches)
+		err := recovered(func() error { a.followAll(ctx, after, asked.filter(), batches); return nil })
+		if err != nil {
+			hand(ctx, batches, followed{err: err})
+		}
 	}()
 	defer func() {
 		cancel()
 		for range batches { // until nobody follows any more
 		}
 	}()
-	return errors.Join(w.pieces(), t.flush(), t.run(ctx, batches))
+	return t.run(ctx, batches)
 }
 
 // tailFrom is after which position to begin: what a browser has seen that connects again,
@@ -156,17 +165,22 @@ type followed struct {
 	err      error
 }
 
+// hand hands out a batch, unless ctx ends before somebody takes it.
+func hand(ctx context.Context, to chan<- followed, b followed) bool {
+	select {
+	case to <- b:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
 // followAll hands out batches until ctx ends or something fails. An event that this program
 // cannot read would be the end of Follow: it is handed out as it is stored.
 func (a *admin) followAll(ctx context.Context, after int64, f ireneo.Filter, to chan<- followed) {
-	hand := func(b followed) bool {
-		select {
-		case to <- b:
-			after = b.position
-			return b.err == nil
-		case <-ctx.Done():
-			return false
-		}
+	next := func(b followed) bool {
+		after = b.position
+		return hand(ctx, to, b) && b.err == nil
 	}
 	for ctx.Err() == nil {
 		var failed error
@@ -175,14 +189,14 @@ func (a *admin) followAll(ctx context.Context, after int64, f ireneo.Filter, to 
 				failed = err
 				break
 			}
-			if len(b.Events) > 0 && !hand(followedBatch(b)) {
+			if len(b.Events) > 0 && !next(followedBatch(b)) {
 				return
 			}
 		}
 		if failed == nil {
 			return
 		}
-		if !hand(a.unreadable(ctx, after, f, failed)) {
+		if !next(a.unreadable(ctx, after, f, failed)) {
 			return
 		}
 	}

@@ -1,0 +1,59 @@
+package admin
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"runtime/debug"
+)
+
+// panicked is a panic as an error: of a projection, or of other code of the application
+// that a page has called, such as an upcast.
+type panicked struct {
+	projection string // empty: it was none
+	value      any
+	stack      []byte
+}
+
+func (p *panicked) Error() string {
+	whose := ""
+	if p.projection != "" {
+		whose = "projection " + p.projection + ": "
+	}
+	return fmt.Sprintf("%spanic: %v", whose, p.value)
+}
+
+// report logs an error that somebody must look at, with the stack of a panic.
+func (a *admin) report(ctx context.Context, what string, err error, more ...any) {
+	more = append(more, "error", err)
+	if p, ok := errors.AsType[*panicked](err); ok {
+		more = append(more, "stack", string(p.stack))
+	}
+	a.config.Logger.ErrorContext(ctx, "admin: "+what, more...)
+}
+
+// recovered is what do returns, or its panic as an error.
+func recovered(do func() error) (err error) {
+	defer func() {
+		switch p := recover().(type) {
+		case nil:
+		case *panicked:
+			err = p
+		default:
+			if p == http.ErrAbortHandler {
+				panic(p)
+			}
+			err = &panicked{"", p, debug.Stack()}
+		}
+	}()
+	return do()
+}
+
+// naming is deferred by whoever calls the functions of a projection: a panic of theirs goes
+// on with its name.
+func naming(projection string) {
+	if p := recover(); p != nil {
+		panic(&panicked{projection, p, debug.Stack()})
+	}
+}

@@ -1,0 +1,122 @@
+package admin
+
+import (
+	"bytes"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/ireneo-dev/ireneo"
+	"github.com/ireneo-dev/ireneo/ireneotest"
+)
+
+// Unwell is Issued in a program whose upcast panics.
+type Unwell struct {
+	ireneo.Event `name:"debt.issued"`
+
+	Amount int64 `json:"amount"`
+}
+
+// Upcasts makes the schema newer.
+func (Unwell) Upcasts() []ireneo.Upcast {
+	return []ireneo.Upcast{func(map[string]any) error { panic("the upcast is unwell") }}
+}
+
+// listened has the pages log where the test can read it.
+func (s *site) listened() *bytes.Buffer {
+	lines := &bytes.Buffer{}
+	s.config.Logger = slog.New(slog.NewTextHandler(lines, nil))
+	return lines
+}
+
+func TestPanic_OfAProjection(t *testing.T) {
+	o := newOffice(t)
+	o.lend()
+	o.config.Projections = append(o.config.Projections, ireneo.NewProjection("unwell",
+		ireneo.On(func(*LoanNotes, *Repaid, time.Time) { panic("secret 4711") })))
+	for _, path := range []string{"", "/state", "/state?at=2030-01-01", "/diff"} {
+		lines := o.listened()
+		path, query, _ := strings.Cut(path, "?")
+		body := o.wants("/admin/streams/loan/42"+path+"?projection=unwell&"+query, http.StatusInternalServerError,
+			[]string{"<main", "projection unwell panicked", "Number"}, "4711")
+		if got := lines.String(); !strings.Contains(got, "4711") || !strings.Contains(got, "panic_test.go") {
+			t.Errorf("%s: %s\nis not explained by the log:\n%s", path, body, got)
+		}
+	}
+}
+
+func TestPanic_OfARow(t *testing.T) {
+	unwell := false
+	p := pursesOn(t, Config{}, func(t testing.TB, c ireneo.Config) *ireneo.Log {
+		c.Projections = []ireneo.AnyProjection{ireneo.NewProjection("payers",
+			ireneo.OnBy(func(e *Moved) string { return e.Payer }, func(*Payer, *Moved, time.Time) {
+				if unwell {
+					panic("unwell")
+				}
+			}))}
+		return ireneotest.SQLite(t, c)
+	})
+	p.move("a", 5, "ann")
+	p.until("payers", current)
+	unwell = true
+	p.wants("/admin/projections/payers/rows/ann", http.StatusInternalServerError, []string{"projection payers panicked"})
+
+	logged := make(written, 1)
+	p.config.Logger = slog.New(slog.NewTextHandler(logged, nil))
+	p.do(http.MethodPost, "/admin/projections/payers/rebuild", url.Values{"confirm": {"payers"}})
+	select {
+	case line := <-logged:
+		if !strings.Contains(line, "projection payers: panic: unwell") || !strings.Contains(line, "panic_test.go") {
+			t.Errorf("a rebuild that panics logs %s", line)
+		}
+	case <-time.After(20 * time.Second):
+		t.Error("a rebuild that panics logs nothing")
+	}
+}
+
+// written has what was written, piece by piece.
+type written chan string
+
+func (w written) Write(p []byte) (int, error) {
+	w <- string(p)
+	return len(p), nil
+}
+
+func TestPanic_OfAnUpcast(t *testing.T) {
+	st := open(t)
+	t.Cleanup(func() { _ = st.Close() })
+	older, err := ireneo.Open(st, quietLog())
+	if err == nil {
+		err = older.Migrate(t.Context())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	siteOf(t, older).issue("42", 1)
+	newer, err := ireneo.Open(st, ireneo.Config{
+		Streams: []*ireneo.Stream{{Type: "debt", Purpose: "One loan"}, Actions}, Events: []ireneo.EventType{ireneo.TypeOf[Unwell]()},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := siteOf(t, newer)
+	s.wants("/admin/events", http.StatusInternalServerError, []string{"Internal error", "Number"}, "is unwell")
+	s.wants("/admin/events.csv", http.StatusInternalServerError, []string{"Internal error", "Number"}, "is unwell")
+	s.wants("/admin", http.StatusOK, []string{"not read", "the end of the log"}, "is unwell")
+
+	lines := s.listened()
+	server := httptest.NewServer(s)
+	resp, err := server.Client().Get(server.URL + "/admin/tail/stream?after=0") //nolint:noctx // it ends by itself
+	if err == nil {
+		_, err = new(bytes.Buffer).ReadFrom(resp.Body)
+		_ = resp.Body.Close()
+	}
+	server.Close()
+	if err == nil || !strings.Contains(lines.String(), "the upcast is unwell") {
+		t.Errorf("it ended with %v, and logged %s", err, lines)
+	}
+}
