@@ -65,7 +65,7 @@ func TestPanic_OfARow(t *testing.T) {
 	unwell = true
 	p.wants("/admin/projections/payers/rows/ann", http.StatusInternalServerError, []string{"projection payers panicked"})
 
-	logged := make(written, 1)
+	logged := make(logLines, 1)
 	p.config.Logger = slog.New(slog.NewTextHandler(logged, nil))
 	p.do(http.MethodPost, "/admin/projections/payers/rebuild", url.Values{"confirm": {"payers"}})
 	select {
@@ -78,10 +78,10 @@ func TestPanic_OfARow(t *testing.T) {
 	}
 }
 
-// written has what was written, piece by piece.
-type written chan string
+// logLines has what is logged, line by line.
+type logLines chan string
 
-func (w written) Write(p []byte) (int, error) {
+func (w logLines) Write(p []byte) (int, error) {
 	w <- string(p)
 	return len(p), nil
 }
