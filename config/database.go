@@ -19,6 +19,15 @@ import (
 	"github.com/ireneo-dev/ireneo/store/sqlite"
 )
 
+// Declarations are what the log of Ledger is told of it; the streams are its own, and that
+// of what operators do.
+func Declarations() ireneo.Config {
+	return ireneo.Config{
+		Streams: append(streams.All, admin.Actions), Events: events.All, Projections: projections.All,
+		Migrations: migrate.FS,
+	}
+}
+
 // OpenLog opens the log of Ledger on the database at url. The caller closes the store.
 func OpenLog(ctx context.Context, url string) (store.Store, *ireneo.Log, error) {
 	db, err := databaseOf(url)
@@ -29,10 +38,7 @@ func OpenLog(ctx context.Context, url string) (store.Store, *ireneo.Log, error) 
 	if err != nil {
 		return nil, nil, err
 	}
-	log, err := ireneo.Open(st, ireneo.Config{
-		Streams: append(streams.All, admin.Actions), Events: events.All, Projections: projections.All,
-		Migrations: migrate.FS,
-	})
+	log, err := ireneo.Open(st, Declarations())
 	if err != nil {
 		return nil, nil, errors.Join(err, st.Close())
 	}

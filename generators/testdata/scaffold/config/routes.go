@@ -5,9 +5,17 @@ import (
 	"time"
 
 	"github.com/ireneo-dev/ireneo"
+	streams "github.com/ireneo-dev/ireneo/generators/testdata/scaffold/app/event_streams"
+	"github.com/ireneo-dev/ireneo/generators/testdata/scaffold/app/events"
+	"github.com/ireneo-dev/ireneo/generators/testdata/scaffold/db/migrate"
 	"github.com/ireneo-dev/ireneo/generators/testdata/scaffold/web"
 	"github.com/ireneo-dev/ireneo/server"
 )
+
+// Declarations are what the log is told of the application.
+func Declarations() ireneo.Config {
+	return ireneo.Config{Streams: streams.All, Events: events.All, Migrations: migrate.FS}
+}
 
 // NewServer makes a server with all pages.
 func NewServer(log *ireneo.Log, options server.Options) (*server.Server, error) {

@@ -11,10 +11,7 @@ import (
 	"testing"
 
 	"github.com/ireneo-dev/ireneo"
-	streams "github.com/ireneo-dev/ireneo/generators/testdata/scaffold/app/event_streams"
-	"github.com/ireneo-dev/ireneo/generators/testdata/scaffold/app/events"
 	"github.com/ireneo-dev/ireneo/generators/testdata/scaffold/config"
-	"github.com/ireneo-dev/ireneo/generators/testdata/scaffold/db/migrate"
 	"github.com/ireneo-dev/ireneo/ireneotest"
 	"github.com/ireneo-dev/ireneo/server"
 )
@@ -28,8 +25,7 @@ type website struct {
 // onEachDatabase runs a test on both databases.
 func onEachDatabase(t *testing.T, run func(t *testing.T, s *website)) {
 	t.Helper()
-	wiring := ireneo.Config{Streams: streams.All, Events: events.All, Migrations: migrate.FS}
-	ireneotest.Each(t, wiring, func(t *testing.T, log *ireneo.Log) {
+	ireneotest.Each(t, config.Declarations(), func(t *testing.T, log *ireneo.Log) {
 		srv, err := config.NewServer(log, server.Options{Logger: slog.New(slog.NewTextHandler(t.Output(), nil))})
 		if err != nil {
 			t.Fatal(err)
