@@ -116,7 +116,7 @@ func ask(t *testing.T, site http.Handler, path string) string {
 	site.ServeHTTP(w, r)
 	body, err := io.ReadAll(w.Result().Body)
 	if err != nil || w.Code != http.StatusOK {
-		t.Fatalf("%s: got %d, %v:\n%s", path, w.Code, err, body)
+		t.Errorf("%s: got %d, %v", path, w.Code, err)
 	}
 	return string(body)
 }
