@@ -49,17 +49,12 @@ const (
 )
 
 func (a *admin) event(v *visit) (*page, error) {
-	text := v.segment("id")
-	id, err := uuid.Parse(text)
-	if err != nil {
-		return noEvent(v, text), nil
-	}
-	stored, err := a.log.Event(v.Context(), id)
-	if errors.Is(err, ireneo.ErrNotFound) {
-		return noEvent(v, text), nil
-	}
+	stored, err := a.eventOf(v.Context(), v.segment("id"))
 	if err != nil {
 		return nil, err
+	}
+	if stored == nil {
+		return noEvent(v, v.segment("id")), nil
 	}
 	p := &eventPage{StoredEvent: *stored, Touches: a.touchedBy(stored)}
 	if stored.Problem == "" {
@@ -99,12 +94,11 @@ func (a *admin) lookAround(ctx context.Context, p *eventPage) (err error) {
 			*look.id = found.Events[0].ID.String()
 		}
 	}
-	if p.Cause, err = a.causeOf(ctx, &p.StoredEvent); err != nil {
+	if p.Cause, err = a.eventOf(ctx, metaOf(p.StoredEvent, ireneo.CausationKey)); err != nil {
 		return err
 	}
 
-	caused := []ireneo.Condition{{Field: metaWords["causation"], Op: "=", Value: p.ID.String()}}
-	found, err := a.log.Search(ctx, ireneo.Search{Where: caused, Oldest: true, Limit: maxEffects})
+	found, err := a.log.Search(ctx, ireneo.Search{Where: metaIs(ireneo.CausationKey, p.ID.String()), Oldest: true, Limit: maxEffects})
 	if err != nil {
 		return err
 	}
@@ -112,17 +106,17 @@ func (a *admin) lookAround(ctx context.Context, p *eventPage) (err error) {
 	return nil
 }
 
-// causeOf is the event that caused another, nil where none is known.
-func (a *admin) causeOf(ctx context.Context, e *ireneo.StoredEvent) (*ireneo.StoredEvent, error) {
-	id, err := uuid.Parse(metaOf(*e, ireneo.CausationKey))
+// eventOf finds an event by what may be its id, and may be anything; nil: there is none.
+func (a *admin) eventOf(ctx context.Context, text string) (*ireneo.StoredEvent, error) {
+	id, err := uuid.Parse(text)
 	if err != nil {
-		return nil, nil // whoever recorded it may have written anything
+		return nil, nil
 	}
-	cause, err := a.log.Event(ctx, id)
+	e, err := a.log.Event(ctx, id)
 	if errors.Is(err, ireneo.ErrNotFound) {
 		return nil, nil
 	}
-	return cause, err
+	return e, err
 }
 
 // touchedBy are the projections that interpret an event.

@@ -1,7 +1,6 @@
 package admin
 
 import (
-	"encoding/json"
 	"errors"
 	"math"
 	"net/http"
@@ -177,31 +176,6 @@ func (v *visit) elsewhere(address string) *page {
 // exportPath is a file of all that a page's search finds, in the order of the page.
 func (v *visit) exportPath(p *eventsPage, ending string) string {
 	return v.eventsPath(p.query, ending, oldestParam, v.URL.Query().Get(oldestParam))
-}
-
-// actorOf is who recorded an event.
-func actorOf(e ireneo.StoredEvent) string { return metaOf(e, ireneo.ActorKey) }
-
-// metaOf is the text of a key of an event's meta, empty where there is none.
-func metaOf(e ireneo.StoredEvent, key string) string {
-	var fields map[string]json.RawMessage
-	if json.Unmarshal(e.Meta, &fields) != nil || fields[key] == nil {
-		return ""
-	}
-	var text string
-	if json.Unmarshal(fields[key], &text) == nil {
-		return text
-	}
-	return string(fields[key])
-}
-
-// preview is the beginning of a payload.
-func preview(e ireneo.StoredEvent) string {
-	if e.Event == nil || e.Problem != "" {
-		return ""
-	}
-	const most = 140 // characters, of four bytes at most
-	return cutText(strings.ToValidUTF8(string(e.Data[:min(len(e.Data), 4*most)]), ""), most)
 }
 
 // troubleOf is how an event looks that this program cannot read, empty where it can.

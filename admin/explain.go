@@ -151,13 +151,10 @@ func (p *rowPage) add(s ireneo.State) {
 }
 
 func causeOf(e ireneo.StoredEvent) rowCause {
-	c := rowCause{
+	return rowCause{
 		ID: e.ID.String(), Type: e.Type, Stream: e.Stream, Version: e.Version, Position: e.Position, RecordedAt: e.RecordedAt.UTC(),
+		Actor: actorOf(e),
 	}
-	if e.Event != nil {
-		c.Actor = e.Event.Meta().Get(ireneo.ActorKey)
-	}
-	return c
 }
 
 // conclude shows the row as it is stored, nil being not at all, and compares.

@@ -2,8 +2,6 @@ package admin
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -65,8 +63,7 @@ func (a *admin) graph(v *visit) (*page, error) {
 // event which has none itself, it is what began.
 func (a *admin) setOff(ctx context.Context, g *graphPage) ([]ireneo.StoredEvent, error) {
 	found, err := a.log.Search(ctx, ireneo.Search{
-		Where:  []ireneo.Condition{{Field: "meta." + ireneo.CorrelationKey, Op: "=", Value: g.Correlation}},
-		Oldest: true, Limit: maxGraph,
+		Where: metaIs(ireneo.CorrelationKey, g.Correlation), Oldest: true, Limit: maxGraph,
 	})
 	if err != nil {
 		return nil, err
@@ -76,36 +73,10 @@ func (a *admin) setOff(ctx context.Context, g *graphPage) ([]ireneo.StoredEvent,
 	if err != nil || first == nil || slices.ContainsFunc(found.Events, func(e ireneo.StoredEvent) bool { return e.ID == first.ID }) {
 		return found.Events, err
 	}
-	if metaValue(first.Meta, ireneo.CorrelationKey) != "" {
+	if metaOf(*first, ireneo.CorrelationKey) != "" {
 		return found.Events, nil
 	}
 	return append([]ireneo.StoredEvent{*first}, found.Events...), nil
-}
-
-// eventOf finds an event by what may be its id; nil: there is none.
-func (a *admin) eventOf(ctx context.Context, text string) (*ireneo.StoredEvent, error) {
-	id, err := uuid.Parse(text)
-	if err != nil {
-		return nil, nil
-	}
-	e, err := a.log.Event(ctx, id)
-	if errors.Is(err, ireneo.ErrNotFound) {
-		return nil, nil
-	}
-	return e, err
-}
-
-// metaValue is a value of the meta, empty where there is none.
-func metaValue(meta json.RawMessage, key string) string {
-	var fields map[string]json.RawMessage
-	if json.Unmarshal(meta, &fields) != nil || fields[key] == nil {
-		return ""
-	}
-	var text string
-	if json.Unmarshal(fields[key], &text) == nil {
-		return text
-	}
-	return string(fields[key])
 }
 
 // plant makes trees of the events. A cause comes before its effects in the log: whatever
@@ -142,7 +113,7 @@ func newEffect(e ireneo.StoredEvent, begun time.Time) *effect {
 	d := e.RecordedAt.Sub(begun)
 	return &effect{
 		ID: e.ID.String(), Type: e.Type, Stream: e.Stream, Version: e.Version, RecordedAt: e.RecordedAt.UTC(),
-		Seconds: d.Seconds(), Cause: metaValue(e.Meta, ireneo.CausationKey), Effects: []*effect{}, after: passed(d),
+		Seconds: d.Seconds(), Cause: metaOf(e, ireneo.CausationKey), Effects: []*effect{}, after: passed(d),
 	}
 }
 
@@ -205,7 +176,7 @@ func (a *admin) graphOf(v *visit, f *findPage) (string, error) {
 	if err != nil || e == nil {
 		return v.path("graph", f.Query), err
 	}
-	if correlation := metaValue(e.Meta, ireneo.CorrelationKey); correlation != "" {
+	if correlation := metaOf(*e, ireneo.CorrelationKey); correlation != "" {
 		return v.path("graph", correlation), nil
 	}
 	g := &graphPage{Correlation: e.ID.String()}
@@ -220,7 +191,7 @@ func (a *admin) graphOf(v *visit, f *findPage) (string, error) {
 // gather finds what the last events belong to.
 func (f *findPage) gather(events []ireneo.StoredEvent) {
 	for _, e := range events {
-		id := metaValue(e.Meta, ireneo.CorrelationKey)
+		id := metaOf(e, ireneo.CorrelationKey)
 		i := slices.IndexFunc(f.Lately, func(c correlation) bool { return c.Correlation == id })
 		switch {
 		case i >= 0:

@@ -176,7 +176,7 @@ func TestPassed(t *testing.T) {
 
 func TestMetaValue(t *testing.T) {
 	for meta, want := range map[string]string{`{"a":"x"}`: "x", `{"a":7}`: "7", `{}`: "", `{"a":{"b":1}}`: `{"b":1}`, `null`: "", ``: ""} {
-		if got := metaValue(json.RawMessage(meta), "a"); got != want {
+		if got := metaOf(ireneo.StoredEvent{Entry: ireneo.Entry{Meta: json.RawMessage(meta)}}, "a"); got != want {
 			t.Errorf("%s: got %q, want %q", meta, got, want)
 		}
 	}

@@ -18,7 +18,7 @@ import (
 // How much of a model is looked at.
 const (
 	shownFields    = 200
-	comparedFields = 2000
+	comparedFields = 2000 // of those that are not alike
 	maxDepth       = 8
 	maxValue       = 8 << 10  // bytes of one value; all of it is compared
 	maxModel       = 64 << 10 // bytes of the JSON that a page shows
@@ -39,7 +39,12 @@ type modelField struct {
 // those of structs, lists and maps within it by their paths. Nil has none. more says that
 // there are more than most.
 func fieldsOf(model any, most int) (list []modelField, more bool) {
-	f := &flattening{list: []modelField{}, most: most}
+	return fieldsBut(nil, model, most)
+}
+
+// fieldsBut leaves some fields of the model itself out, by their indexes.
+func fieldsBut(left []bool, model any, most int) (list []modelField, more bool) {
+	f := &flattening{list: []modelField{}, most: most, left: left}
 	if v := reflect.Indirect(reflect.ValueOf(model)); v.IsValid() {
 		f.fields(spot{}, v, 0)
 	}
@@ -66,6 +71,7 @@ type flattening struct {
 	list []modelField
 	most int
 	more bool
+	left []bool // out; nil: none
 }
 
 func (f *flattening) add(p spot, v reflect.Value, text string) {
@@ -109,6 +115,7 @@ func (f *flattening) fields(p spot, v reflect.Value, depth int) {
 		field, value := v.Type().Field(i), v.Field(i)
 		embedded := field.Anonymous && field.Tag.Get("json") == ""
 		switch {
+		case depth == 0 && f.left != nil && f.left[i]:
 		case field.Tag.Get("json") == "-" || !field.IsExported() && !embedded:
 		case field.Tag.Get("sensitive") == "true":
 			f.secret(p.field(field), value)
@@ -280,72 +287,4 @@ func modelJSON(model any) json.RawMessage {
 		return json.RawMessage("null")
 	}
 	return raw
-}
-
-// change is what differs between two models.
-type change struct {
-	Path   string `json:"path"`
-	Label  string `json:"label"`
-	Kind   string `json:"kind"` // changed, added or removed
-	Before string `json:"before,omitempty"`
-	After  string `json:"after,omitempty"`
-}
-
-// changesOf are the differences of two models of one projection, in the order of their
-// fields. Where there was none before, what is not zero was added. more says that there
-// are more than can be looked at.
-func changesOf(before, after any) (list []change, more bool) {
-	was, cutBefore := fieldsOf(before, comparedFields)
-	is, cutAfter := fieldsOf(after, comparedFields)
-	old := map[string]modelField{}
-	for _, f := range was {
-		old[f.Path] = f
-	}
-	for _, f := range is {
-		o, had := old[f.Path]
-		delete(old, f.Path)
-		switch {
-		case had && o.real != f.real:
-			list = append(list, change{f.Path, f.Label, "changed", o.Value, f.Value})
-		case !had && !f.zero:
-			list = append(list, change{f.Path, f.Label, "added", "", f.Value})
-		}
-	}
-	for _, f := range was {
-		if _, gone := old[f.Path]; gone && !f.zero {
-			list = append(list, change{f.Path, f.Label, "removed", f.Value, ""})
-		}
-	}
-	if len(list) > shownFields {
-		return list[:shownFields], true
-	}
-	return list, cutBefore || cutAfter
-}
-
-// tone is how a change looks.
-func (c change) tone() tone {
-	return map[string]tone{"changed": busy, "added": good, "removed": bad}[c.Kind]
-}
-
-func (c change) sign() string {
-	return map[string]string{"changed": "~", "added": "+", "removed": "−"}[c.Kind]
-}
-
-// How much of what has changed is shown in short.
-const (
-	fewChanges = 8
-	shortText  = 160 // runes
-	wordText   = 60
-)
-
-// cutText is the beginning of a text, with an ellipsis where it goes on.
-func cutText(text string, most int) string {
-	n := 0
-	for i := range text {
-		if n == most {
-			return text[:i] + "…"
-		}
-		n++
-	}
-	return text
 }

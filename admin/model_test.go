@@ -117,6 +117,26 @@ func TestChangesOf(t *testing.T) {
 	}
 }
 
+// What is alike is not taken apart, and that cannot be told from the changes.
+func TestChangesOf_Alike(t *testing.T) {
+	at, nan := time.Date(2026, 5, 3, 12, 0, 0, 0, time.UTC), math.NaN()
+	here := at.In(time.FixedZone("", 7200))
+	models := []*Position{
+		{}, {ID: "a"}, {ID: "a", stamps: stamps{at}}, {ID: "a", stamps: stamps{here}, PaidAt: &at}, {ID: "b", PaidAt: &here, Any: nan},
+		{Any: nan, Lines: []Line{}}, {Lines: []Line{{1, "x"}}, Any: []int{1}}, {Lines: []Line{{1, "y"}}, Any: map[string]any{"a": 1}},
+		{ByName: map[string]Line{"a": {}}, Pin: 1, none: 2, Any: Line{1, "x"}}, {ByName: map[string]Line{}, Pin: 2, Password: "x", File: []byte("x")},
+	}
+	for _, before := range models {
+		for _, after := range models {
+			got, _ := changesOf(before, after)
+			want, _ := changesBut(nil, before, after)
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("%+v and %+v (-want +got)\n%s", before, after, diff)
+			}
+		}
+	}
+}
+
 // The end of a text too long to be shown is compared all the same.
 func TestChangesOf_LongTexts(t *testing.T) {
 	long := strings.Repeat("x", 2*maxValue)

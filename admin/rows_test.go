@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/uuid"
+
 	"github.com/ireneo-dev/ireneo"
 	"github.com/ireneo-dev/ireneo/ireneotest"
 )
@@ -137,5 +139,19 @@ func TestRow_LongHistory(t *testing.T) {
 	shown.conclude(&ireneo.Row{Key: "a", Model: before})
 	if shown.Count != 1050 || len(shown.Events) != 200 || shown.Events[0].Version != 1050 || shown.Events[199].Version != 851 || !shown.Verdict.Same {
 		t.Errorf("got %d of %d events, from %d to %d", len(shown.Events), shown.Count, shown.Events[0].Version, shown.Events[199].Version)
+	}
+}
+
+// An event of a long history must cost little beside folding it.
+func BenchmarkRow_Add(b *testing.B) {
+	id := uuid.New()
+	issued := ireneo.StoredEvent{Entry: ireneo.Entry{ID: id, Stream: "purse/a", Version: 1, Type: "purse.moved"}}
+	models := []*Position{
+		{ID: "a", Interest: 7, Lines: make([]Line, 20), Level: 1},
+		{ID: "a", Interest: 8, Lines: make([]Line, 20), Level: 1},
+	}
+	shown := &rowPage{lastSet: map[string]*setBy{}}
+	for i := 0; b.Loop(); i++ {
+		shown.add(ireneo.State{Event: issued, Before: models[i%2], After: models[(i+1)%2]})
 	}
 }

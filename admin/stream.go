@@ -171,11 +171,11 @@ func (a *admin) surroundings(ctx context.Context, p *streamPage) error {
 // correlated are other streams with events of the same correlation.
 func (a *admin) correlated(ctx context.Context, e *ireneo.StoredEvent) ([]string, error) {
 	names := []string{}
-	id := metaText(e.Entry, ireneo.CorrelationKey)
+	id := metaOf(*e, ireneo.CorrelationKey)
 	if id == "" {
 		return names, nil
 	}
-	found, err := a.log.Search(ctx, ireneo.Search{Where: []ireneo.Condition{{Field: "meta." + ireneo.CorrelationKey, Op: "=", Value: id}}, Limit: 200})
+	found, err := a.log.Search(ctx, ireneo.Search{Where: metaIs(ireneo.CorrelationKey, id), Limit: 200})
 	if err != nil {
 		return nil, err
 	}

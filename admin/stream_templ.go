@@ -890,7 +890,7 @@ func (v *visit) eventShort(e ireneo.StoredEvent) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		if who := metaText(e.Entry, ireneo.ActorKey); who != "" {
+		if who := actorOf(e); who != "" {
 			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 71, "<span class=\"quiet\">by <bdi>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err

@@ -2,7 +2,6 @@ package admin
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"net/http"
 	"slices"
@@ -205,16 +204,6 @@ func guess(below, above bound, version int64, look int) ireneo.Point {
 		return below.at
 	}
 	return ireneo.Point{Position: below.at.Position + step}
-}
-
-// metaText is a text of an event's meta, empty where there is none.
-func metaText(e ireneo.Entry, key string) string {
-	var meta map[string]any
-	if json.Unmarshal(e.Meta, &meta) != nil {
-		return ""
-	}
-	text, _ := meta[key].(string)
-	return text
 }
 
 // viewPath is another page of a stream, with the projection that one looks with.

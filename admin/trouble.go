@@ -191,15 +191,3 @@ func tried(n int) string {
 	}
 	return fmt.Sprintf("%d times", n)
 }
-
-// shortened is the beginning of a text, with a sign that there is more.
-func shortened(text string, most int) string {
-	n := 0
-	for i := range text {
-		if n == most {
-			return text[:i] + "…"
-		}
-		n++
-	}
-	return text
-}
