@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"math"
 	"slices"
 	"time"
 
@@ -151,7 +150,7 @@ func (a *admin) deliveriesOf(ctx context.Context, kind string, now time.Time) ([
 // recordedAfter is when the first event after a position was recorded, nil where there is
 // none yet.
 func (a *admin) recordedAfter(ctx context.Context, position int64) (*time.Time, error) {
-	found, err := a.log.Search(ctx, ireneo.Search{After: endOf(position), Oldest: true, Limit: 1})
+	found, err := a.log.Search(ctx, ireneo.Search{After: past(position), Oldest: true, Limit: 1})
 	if err != nil || len(found.Events) == 0 {
 		return nil, err
 	}
@@ -159,46 +158,18 @@ func (a *admin) recordedAfter(ctx context.Context, position int64) (*time.Time, 
 	return &at, nil
 }
 
-// endOf is the point behind all events of an append.
-func endOf(position int64) ireneo.Point {
-	return ireneo.Point{Position: position, Ordinal: math.MaxInt32}
-}
-
 // maxFailed bounds how many events of the append are listed that stopped something.
 const maxFailed = 20
 
-// failedEvents are the events of the append that stopped a delivery.
-func (a *admin) failedEvents(ctx context.Context, d delivery) ([]batchEvent, bool, error) {
-	if d.FailedAt == 0 {
-		return []batchEvent{}, false, nil
-	}
-	found, err := a.log.Search(ctx, ireneo.Search{
-		After: endOf(d.FailedAt - 1), Before: ireneo.Point{Position: d.FailedAt + 1}, Oldest: true, Limit: maxFailed,
-	})
-	if err != nil {
-		return nil, false, err
-	}
-	events := []batchEvent{}
-	for _, e := range found.Events {
-		events = append(events, batchEvent{e.ID.String(), e.Type, e.Stream, e.Version, e.RecordedAt.UTC(), e.Problem})
-	}
-	return events, found.More, nil
-}
-
-// batchEvent is an event of the append that stopped something.
-type batchEvent struct {
-	ID         string    `json:"id"`
-	Type       string    `json:"type"`
-	Stream     string    `json:"stream"`
-	Version    int64     `json:"version"`
-	RecordedAt time.Time `json:"recorded_at"`
-	Problem    string    `json:"problem,omitempty"`
+// appended are the first events of an append.
+func (a *admin) appended(ctx context.Context, position int64, most int) (*ireneo.Found, error) {
+	return a.log.Search(ctx, ireneo.Search{After: past(position - 1), Before: past(position), Oldest: true, Limit: most})
 }
 
 // failure is what stopped a delivery, as pages show it.
 type failure struct {
-	Events []batchEvent `json:"events"`
-	More   bool         `json:"more,omitempty"` // the append has more events than are listed
+	Events []ireneo.StoredEvent `json:"events"`         // of the append
+	More   bool                 `json:"more,omitempty"` // there are more than are listed
 }
 
 // failureOf is what stopped a delivery, nil where nothing did.
@@ -206,8 +177,16 @@ func (a *admin) failureOf(ctx context.Context, d *delivery) (*failure, error) {
 	if d == nil || d.State != "stopped" {
 		return nil, nil
 	}
-	events, more, err := a.failedEvents(ctx, *d)
-	return &failure{events, more}, err
+	f := &failure{Events: []ireneo.StoredEvent{}}
+	if d.FailedAt == 0 {
+		return f, nil
+	}
+	found, err := a.appended(ctx, d.FailedAt, maxFailed)
+	if err != nil {
+		return nil, err
+	}
+	f.Events, f.More = append(f.Events, found.Events...), found.More
+	return f, nil
 }
 
 // holders are the open transactions that keep a delivery from going on.
@@ -252,5 +231,5 @@ func (d delivery) remedies() []remedy {
 
 // positionPath is the list of events from a position down.
 func (v *visit) positionPath(position int64) string {
-	return link(v.path("events"), beforeParam, ireneo.Point{Position: position + 1}.String())
+	return link(v.path("events"), beforeParam, past(position).String())
 }

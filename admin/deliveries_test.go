@@ -230,7 +230,7 @@ func TestProjections_StoppedIsSeenAndResumed(t *testing.T) {
 		"ireneo projections verify purses", "projections/purses/resume", "&lt;script&gt;alert(1)",
 	}, "<script>alert")
 	shown := twinOf[projectionPage](p.site, "/admin/projections/purses.json")
-	if len(shown.Failure.Events) != 1 || shown.Failure.Events[0].ID != e.ID().String() || shown.Delivery.Behind == 0 || shown.Delivery.Waiting == nil {
+	if len(shown.Failure.Events) != 1 || shown.Failure.Events[0].ID != e.ID() || shown.Delivery.Behind == 0 || shown.Delivery.Waiting == nil {
 		t.Errorf("got %+v of %+v", shown.Failure, shown.Delivery)
 	}
 

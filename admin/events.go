@@ -2,7 +2,6 @@ package admin
 
 import (
 	"errors"
-	"math"
 	"net/http"
 	"strings"
 	"time"
@@ -100,16 +99,11 @@ func (a *admin) find(v *visit, p *eventsPage) error {
 
 // recordedAt is when the event at a point, or the one before it, was recorded.
 func (a *admin) recordedAt(v *visit, at ireneo.Point) (time.Time, error) {
-	found, err := a.log.Search(v.Context(), ireneo.Search{Before: behind(at), Limit: 1})
+	found, err := a.log.Search(v.Context(), ireneo.Search{Before: past(at.Position), Limit: 1})
 	if err != nil || len(found.Events) == 0 {
 		return time.Time{}, err
 	}
 	return found.Events[0].RecordedAt, nil
-}
-
-// behind is the point before which the events of a position are.
-func behind(p ireneo.Point) ireneo.Point {
-	return ireneo.Point{Position: min(p.Position, math.MaxInt64-1) + 1}
 }
 
 // mistake is what was wrong with a query, if that is what an error is about.
@@ -139,7 +133,7 @@ func (a *admin) lead(v *visit) string {
 		return ""
 	}
 	if p, err := ireneo.ParsePoint(text); err == nil {
-		return link(v.path("events"), beforeParam, behind(p).String())
+		return link(v.path("events"), beforeParam, past(p.Position).String())
 	}
 	return v.path("events", text)
 }
@@ -148,7 +142,7 @@ func (a *admin) lead(v *visit) string {
 func (a *admin) jump(v *visit, q query) (*page, error) {
 	text := strings.TrimSpace(v.URL.Query().Get(jumpParam))
 	if p, err := ireneo.ParsePoint(text); err == nil {
-		return v.elsewhere(v.eventsPath(q, "", beforeParam, behind(p).String())), nil
+		return v.elsewhere(v.eventsPath(q, "", beforeParam, past(p.Position).String())), nil
 	}
 	at, err := momentOf(text, v.now, true)
 	if err != nil {
@@ -161,7 +155,7 @@ func (a *admin) jump(v *visit, q query) (*page, error) {
 	if len(found.Events) == 0 {
 		return v.elsewhere(v.eventsPath(q, "", oldestParam, "1")), nil
 	}
-	return v.elsewhere(v.eventsPath(q, "", beforeParam, behind(found.Events[0].Point()).String())), nil
+	return v.elsewhere(v.eventsPath(q, "", beforeParam, past(found.Events[0].Position).String())), nil
 }
 
 // elsewhere leads to another page, or for programs to its twin.

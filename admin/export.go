@@ -145,7 +145,7 @@ func (a *admin) end(ctx context.Context) (ireneo.Point, error) {
 	if err != nil || len(found.Events) == 0 {
 		return ireneo.Point{}, err
 	}
-	return behind(found.Events[0].Point()), nil
+	return past(found.Events[0].Position), nil
 }
 
 // allFound yields what a search finds page by page. It goes on where the search gives up.

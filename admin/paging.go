@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"math"
 	"slices"
 
 	"github.com/ireneo-dev/ireneo"
@@ -73,6 +74,11 @@ func (v *visit) pagerOf(s ireneo.Search, found *ireneo.Found, events []ireneo.St
 		p.Oldest = v.with(afterParam, "", beforeParam, "", oldestParam, "1")
 	}
 	return p
+}
+
+// past is the place behind an append: before it are its events, and after it later ones.
+func past(position int64) ireneo.Point {
+	return ireneo.Point{Position: min(position, math.MaxInt64-1) + 1}
 }
 
 // pointIn reads a point of the query; an empty one is none.

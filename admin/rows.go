@@ -4,10 +4,8 @@ import (
 	"errors"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/ireneo-dev/ireneo"
-	"github.com/ireneo-dev/ireneo/internal/refusal"
 )
 
 const (
@@ -21,7 +19,7 @@ type rowsPage struct {
 	Prefix     string      `json:"prefix"`
 	Columns    []rowColumn `json:"columns"`
 	Rows       []shownRow  `json:"rows"`
-	Pages      rowPager    `json:"pages"`
+	Pages      keyPager    `json:"pages"`
 
 	why     string // nothing can be shown, or is there
 	command string // that would change it
@@ -40,20 +38,6 @@ type shownRow struct {
 	path string // of its page
 }
 
-// rowPager is where the other pages of rows are; an empty path is no page.
-type rowPager struct {
-	First    string `json:"first,omitempty"`
-	Previous string `json:"previous,omitempty"`
-	Next     string `json:"next,omitempty"`
-	Last     string `json:"last,omitempty"`
-}
-
-// prefixParam is what the keys begin with; lastParam=1 is the end of the rows.
-const (
-	prefixParam = "prefix"
-	lastParam   = "last"
-)
-
 func (a *admin) rows(v *visit) (*page, error) {
 	k, err := a.keptRowsOf(v)
 	if err != nil {
@@ -62,17 +46,12 @@ func (a *admin) rows(v *visit) (*page, error) {
 	if !k.Declared {
 		return nil, ireneo.ErrNotMaterialized
 	}
-	query := v.URL.Query()
-	for _, param := range []string{prefixParam, afterParam, beforeParam} {
-		if text := query.Get(param); !utf8.ValidString(text) || strings.Contains(text, "\x00") {
-			return nil, refusal.BadRequest("%s is no text that a key can have.", param)
-		}
+	r, err := v.keyRange()
+	if err != nil {
+		return nil, err
 	}
-	shown := &rowsPage{Projection: k.Name, Prefix: query.Get(prefixParam), Columns: []rowColumn{}, Rows: []shownRow{}}
-	q := ireneo.RowQuery{Prefix: shown.Prefix, After: query.Get(afterParam), Limit: rowsPerPage + 1}
-	if before := query.Get(beforeParam); before != "" || query.Get(lastParam) == "1" {
-		q.After, q.Backwards = before, true
-	}
+	shown := &rowsPage{Projection: k.Name, Prefix: r.prefix, Columns: []rowColumn{}, Rows: []shownRow{}}
+	q := ireneo.RowQuery{Prefix: r.prefix, After: r.from, Backwards: r.backwards, Limit: rowsPerPage + 1}
 	found, err := a.log.Rows(v.Context(), k.Name, q)
 	switch {
 	case errors.Is(err, ireneo.ErrPersistsItself):
@@ -80,22 +59,26 @@ func (a *admin) rows(v *visit) (*page, error) {
 	case err != nil:
 		return nil, err
 	default:
-		shown.fill(v, q, found)
+		shown.fill(v, r, found)
 	}
 	if len(shown.Rows) == 0 && shown.why == "" {
-		shown.why, shown.command = k.whyNoRows(q)
+		shown.why, shown.command = k.whyNoRows(r)
 	}
 	return &page{Title: "Rows of " + k.Name, Nav: "/projections", Data: shown, Body: rowsBody(v, k, shown)}, nil
 }
 
 // fill shows what was found: at most one row more than fits.
-func (p *rowsPage) fill(v *visit, q ireneo.RowQuery, found []ireneo.Row) {
+func (p *rowsPage) fill(v *visit, r keyRange, found []ireneo.Row) {
 	more := len(found) > rowsPerPage
 	found = found[:min(len(found), rowsPerPage)]
-	if q.Backwards {
+	if r.backwards {
 		slices.Reverse(found)
 	}
-	p.pages(v, q, found, more)
+	keys := []string{}
+	for _, r := range found {
+		keys = append(keys, r.Key)
+	}
+	p.Pages = v.keyPager(r, keys, more)
 
 	all := make([][]modelField, len(found))
 	for i, r := range found {
@@ -108,24 +91,6 @@ func (p *rowsPage) fill(v *visit, q ireneo.RowQuery, found []ireneo.Row) {
 			row.Values = append(row.Values, valueAt(all[i], c.Path))
 		}
 		p.Rows = append(p.Rows, row)
-	}
-}
-
-// pages finds the other pages. On the side that was read to, more says; on the other there
-// is what the page was asked to begin at.
-func (p *rowsPage) pages(v *visit, q ireneo.RowQuery, found []ireneo.Row, more bool) {
-	first, last := q.After, q.After
-	if len(found) > 0 {
-		first, last = found[0].Key, found[len(found)-1].Key
-	}
-	to := func(param, key string) string {
-		return v.with(afterParam, "", beforeParam, "", lastParam, "", param, key)
-	}
-	if q.Backwards && more || !q.Backwards && q.After != "" {
-		p.Pages.First, p.Pages.Previous = to(afterParam, ""), to(beforeParam, first)
-	}
-	if !q.Backwards && more || q.Backwards && q.After != "" {
-		p.Pages.Next, p.Pages.Last = to(afterParam, last), to(lastParam, "1")
 	}
 }
 
@@ -168,11 +133,11 @@ func valueAt(list []modelField, path string) string {
 }
 
 // whyNoRows says why there is nothing on a page of rows, and which command would change it.
-func (k keptRows) whyNoRows(q ireneo.RowQuery) (why, command string) {
+func (k keptRows) whyNoRows(r keyRange) (why, command string) {
 	switch {
-	case q.After != "":
+	case r.from != "":
 		return "There are no more rows in this direction.", ""
-	case q.Prefix != "":
+	case r.prefix != "":
 		return "No row has a key that begins with this. Keys tell small letters from capitals.", ""
 	case k.Delivery == nil:
 		return "There are no rows: nothing was appended to its streams yet.", ""

@@ -21,7 +21,7 @@ func TestRows_ByPage(t *testing.T) {
 			p.move(fmt.Sprintf("k%03d", i), 1, "ann")
 		}
 		p.move("other", 1, hostile)
-		pages := func(path string) (keys []string, n rowPager) {
+		pages := func(path string) (keys []string, n keyPager) {
 			got := twinOf[rowsPage](p.site, path)
 			for _, r := range got.Rows {
 				keys = append(keys, r.Key)

@@ -90,15 +90,7 @@ type streamTypePage struct {
 	Prefix  string              `json:"prefix,omitempty"`
 	Streams []ireneo.StreamHead `json:"streams"`
 
-	Pages idPager `json:"pages"`
-}
-
-// idPager is where the other pages of a list are that is ordered by ids.
-type idPager struct {
-	First    string `json:"first,omitempty"`
-	Previous string `json:"previous,omitempty"`
-	Next     string `json:"next,omitempty"`
-	Last     string `json:"last,omitempty"`
+	Pages keyPager `json:"pages"`
 }
 
 func (a *admin) streamType(v *visit) (*page, error) {
@@ -106,43 +98,32 @@ func (a *admin) streamType(v *visit) (*page, error) {
 	if err != nil {
 		return nil, err
 	}
-	query := v.URL.Query()
-	q := ireneo.HeadQuery{Prefix: query.Get("prefix"), After: query.Get("after"), Limit: streamsPerPage + 1}
-	if before := query.Get("before"); before != "" || query.Get("last") == "1" {
-		q.After, q.Backwards = before, true
+	r, err := v.keyRange()
+	if err != nil {
+		return nil, err
 	}
+	q := ireneo.HeadQuery{Prefix: r.prefix, After: r.from, Backwards: r.backwards, Limit: streamsPerPage + 1}
 	heads, err := a.log.StreamHeads(v.Context(), info.Type, q)
 	if err != nil {
 		return nil, err
 	}
 
-	shown := &streamTypePage{StreamInfo: info, Prefix: q.Prefix}
-	shown.Streams, shown.Pages = v.headPage(q, heads)
+	shown := &streamTypePage{StreamInfo: info, Prefix: r.prefix}
+	shown.fill(v, r, heads)
 	return &page{Title: info.Type, Nav: "/streams", Data: shown, Body: streamTypeBody(v, shown)}, nil
 }
 
-// headPage is a page of streams in the order of their ids, of which one more than fits was
-// asked for.
-func (v *visit) headPage(q ireneo.HeadQuery, heads []ireneo.StreamHead) ([]ireneo.StreamHead, idPager) {
-	more := len(heads) > streamsPerPage
-	heads = heads[:min(len(heads), streamsPerPage)]
-	first, last := q.After, q.After // where the page is, if nothing is on it
-	if q.Backwards {
-		slices.Reverse(heads)
+// fill shows what was found: at most one stream more than fits.
+func (p *streamTypePage) fill(v *visit, r keyRange, heads []ireneo.StreamHead) {
+	p.Streams = heads[:min(len(heads), streamsPerPage)]
+	if r.backwards {
+		slices.Reverse(p.Streams)
 	}
-	if len(heads) > 0 {
-		first, last = heads[0].ID, heads[len(heads)-1].ID
+	ids := []string{}
+	for _, h := range p.Streams {
+		ids = append(ids, h.ID)
 	}
-	to := func(param, value string) string { return v.with("after", "", "before", "", "last", "", param, value) }
-
-	p := idPager{}
-	if q.Backwards && more || !q.Backwards && q.After != "" {
-		p.First, p.Previous = to("after", ""), to("before", first)
-	}
-	if !q.Backwards && more || q.Backwards && q.After != "" {
-		p.Next, p.Last = to("after", last), to("last", "1")
-	}
-	return heads, p
+	p.Pages = v.keyPager(r, ids, len(heads) > streamsPerPage)
 }
 
 // streamInfo finds a type of streams that is declared, or that the log has all the same.

@@ -224,7 +224,7 @@ func TestStreamType_Pages(t *testing.T) {
 	for i := range 130 {
 		o.add(loans, fmt.Sprintf("%03d &#%%/ä\"<", i), &Lent{Amount: 1})
 	}
-	walk := func(path string, next func(idPager) string) (ids []string) {
+	walk := func(path string, next func(keyPager) string) (ids []string) {
 		for range 5 {
 			var p streamTypePage
 			o.twin(path, &p)
@@ -238,8 +238,8 @@ func TestStreamType_Pages(t *testing.T) {
 		return ids
 	}
 	for name, ids := range map[string][]string{
-		"forwards":  walk("/admin/streams/loan.json", func(p idPager) string { return p.Next }),
-		"backwards": walk("/admin/streams/loan.json?last=1", func(p idPager) string { return p.Previous }),
+		"forwards":  walk("/admin/streams/loan.json", func(p keyPager) string { return p.Next }),
+		"backwards": walk("/admin/streams/loan.json?last=1", func(p keyPager) string { return p.Previous }),
 	} {
 		seen := map[string]bool{}
 		for _, id := range ids {

@@ -55,7 +55,7 @@ func (t *tailPage) read(ctx context.Context, log *ireneo.Log) (err error) {
 	}
 	f := t.filter()
 	found, err := log.Search(ctx, ireneo.Search{
-		Types: f.Types, Streams: f.Streams, Before: ireneo.Point{Position: t.After + 1}, Limit: tailFirst,
+		Types: f.Types, Streams: f.Streams, Before: past(t.After), Limit: tailFirst,
 	})
 	if err == nil {
 		t.Events = found.Events
@@ -207,7 +207,7 @@ func followedBatch(b ireneo.Batch) followed {
 	f := followed{position: b.Position, all: len(b.Events)}
 	for _, ev := range b.Events[:min(len(b.Events), tailRate)] {
 		e, err := ireneo.EntryOf(ev)
-		stored := ireneo.StoredEvent{Entry: e}
+		stored := ireneo.StoredEvent{Entry: e, Event: ev}
 		if _, unknown := ev.(*ireneo.RawEvent); unknown {
 			stored.Problem = "no registered event is called " + e.Type
 		}
@@ -222,7 +222,7 @@ func followedBatch(b ireneo.Batch) followed {
 // unreadable finds the batch that Follow failed at. Where all of it can be read it was
 // something else that failed.
 func (a *admin) unreadable(ctx context.Context, after int64, f ireneo.Filter, failed error) followed {
-	found, err := a.log.Search(ctx, ireneo.Search{Types: f.Types, Streams: f.Streams, After: endOf(after), Oldest: true, Limit: tailRate})
+	found, err := a.log.Search(ctx, ireneo.Search{Types: f.Types, Streams: f.Streams, After: past(after), Oldest: true, Limit: tailRate})
 	if err != nil || len(found.Events) == 0 {
 		return followed{err: failed}
 	}
@@ -357,7 +357,7 @@ func (t *tailing) send(position int64, piece templ.Component) error {
 func (l leftOut) list(v *visit, asked *tailPage) string {
 	return withQuery(v.path("events"), map[string][]string{
 		"type": asked.Types, "stream": asked.Streams,
-		afterParam: {endOf(l.after).String()}, beforeParam: {ireneo.Point{Position: l.until + 1}.String()},
+		afterParam: {past(l.after).String()}, beforeParam: {past(l.until).String()},
 	})
 }
 

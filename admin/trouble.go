@@ -104,9 +104,7 @@ func (w watch) parked(d delivery) trouble {
 // eventAt is the id of the first event of an append. Without it the trouble is told all the
 // same, so an error here is left to the page of the projection, which asks for it too.
 func (w watch) eventAt(ctx context.Context, position int64) string {
-	found, err := w.admin.log.Search(ctx, ireneo.Search{
-		After: endOf(position - 1), Before: ireneo.Point{Position: position + 1}, Oldest: true, Limit: 1,
-	})
+	found, err := w.admin.appended(ctx, position, 1)
 	if err != nil || len(found.Events) == 0 {
 		return ""
 	}
