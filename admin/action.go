@@ -67,7 +67,7 @@ var doneWords = map[string]string{
 	"resume":  "Resumed. It goes on where it was.",
 	"retry":   "What was put aside is handed out once more.",
 	"replay":  "What was put aside is handed out once more.",
-	"skip":    "Skipped. The batch stays on record with the reason.",
+	"skip":    "Skipped. The append stays on record with the reason.",
 	"rebuild": "The rebuild has begun.",
 	"cancel":  "The rebuild is canceled.",
 	"undo":    "The table that was replaced is back.",

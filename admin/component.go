@@ -23,10 +23,7 @@ const (
 
 // tones are those of the states that the log knows.
 var tones = map[string]tone{
-	"running": good, "done": good, "ok": good,
-	"filling": busy, "rebuilding": busy, "waiting": busy, "swapping": busy, "lagging": warned,
-	"paused": warned, "changed": warned, "pending": warned, "canceled": neutral,
-	"stopped": bad, "failed": bad,
+	"done": good, "pending": warned, "canceled": neutral, "failed": bad,
 }
 
 // toneOf is how a state of the log looks.

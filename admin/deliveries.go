@@ -45,7 +45,7 @@ const late = time.Minute
 // delivery is how far a subscription or a projection has come, as pages show it.
 type delivery struct {
 	ireneo.Delivery
-	Condition string     `json:"condition"`         // one word, or two: see conditions
+	Condition string     `json:"condition"`         // one of conditions
 	Behind    int64      `json:"behind"`            // positions
 	Waiting   *time.Time `json:"waiting,omitempty"` // when what comes next was recorded
 }
@@ -57,13 +57,14 @@ type condition struct {
 	is   func(d delivery, now time.Time) bool
 }
 
-// conditions are tried in this order. Lists have what is first here at the top.
+// conditions are tried in this order. Lists have what is first here at the top. All but
+// lagging are the words of the command line, too.
 var conditions = []condition{
 	{"stopped", bad, func(d delivery, _ time.Time) bool { return d.State == "stopped" }},
 	{"paused", warned, func(d delivery, _ time.Time) bool { return d.State == "paused" }},
 	{"abandoned", neutral, func(d delivery, _ time.Time) bool { return !d.Declared && !d.Led }},
-	{"changed", warned, func(d delivery, _ time.Time) bool { return d.Changed && !d.Led }},
-	{"no process", warned, func(d delivery, _ time.Time) bool { return !d.Led }},
+	{"refused", warned, func(d delivery, _ time.Time) bool { return d.Changed && !d.Led }},
+	{"waiting", warned, func(d delivery, _ time.Time) bool { return !d.Led }},
 	{"lagging", warned, func(d delivery, now time.Time) bool { return d.Waiting != nil && now.Sub(*d.Waiting) > late }},
 	{"running", good, func(delivery, time.Time) bool { return true }},
 }
@@ -79,6 +80,14 @@ func (d delivery) rank() int {
 		return len(conditions)
 	}
 	return slices.IndexFunc(conditions, func(c condition) bool { return c.word == d.Condition })
+}
+
+// state is its condition as the command line says it, such as stopped at 42.
+func (d delivery) state() string {
+	if d.Condition == "stopped" && d.FailedAt > 0 {
+		return "stopped at " + grouped(d.FailedAt)
+	}
+	return d.Condition
 }
 
 // tone is how its condition looks.
@@ -98,12 +107,12 @@ func (d delivery) why() string {
 		return d.Reason
 	case "abandoned":
 		return "It is on record, but this program does not declare it. It costs nothing to leave it."
-	case "changed":
+	case "refused":
 		if d.Kind == projectionKind {
 			return "This program selects other events than its rows are made of. Rebuild it."
 		}
 		return "This program selects other events than it began with. Give it a new name, which begins anew, or its old filter."
-	case "no process":
+	case "waiting":
 		return "No process runs it: start one with serve or work."
 	}
 	return ""
@@ -214,13 +223,13 @@ func (d delivery) remedies() []remedy {
 	switch d.Condition {
 	case "stopped", "paused":
 		list = append(list, remedy{"Let it go on where it is", of + "resume " + d.Name})
-	case "no process":
+	case "waiting":
 		list = append(list, remedy{"Start a process that runs it", "work"})
 	}
 	if d.Kind == subscriptionKind && d.FailedAt > 0 {
 		list = append(list, remedy{"Leave the append out", of + "skip " + d.Name + " --reason 'WHY'"})
 	}
-	if d.Kind == projectionKind && (d.Condition == "stopped" || d.Condition == "changed") {
+	if d.Kind == projectionKind && (d.Condition == "stopped" || d.Condition == "refused") {
 		list = append(list, remedy{"Compare its rows with the log", of + "verify " + d.Name}, remedy{"Make its rows anew", of + "rebuild " + d.Name})
 	}
 	if d.Parked > 0 {

@@ -434,13 +434,13 @@ func TestDelivery_Condition(t *testing.T) {
 	now := time.Now()
 	long := now.Add(-time.Hour)
 	for want, d := range map[string]delivery{
-		"stopped":    {Delivery: ireneo.Delivery{State: "stopped", Declared: true}},
-		"paused":     {Delivery: ireneo.Delivery{State: "paused", Declared: true}},
-		"changed":    {Delivery: ireneo.Delivery{State: "running", Declared: true, Changed: true}},
-		"abandoned":  {Delivery: ireneo.Delivery{State: "running"}},
-		"no process": {Delivery: ireneo.Delivery{State: "running", Declared: true}},
-		"lagging":    {Delivery: ireneo.Delivery{State: "running", Declared: true, Led: true}, Waiting: &long},
-		"running":    {Delivery: ireneo.Delivery{State: "running", Declared: true, Led: true}, Waiting: &now},
+		"stopped":   {Delivery: ireneo.Delivery{State: "stopped", Declared: true}},
+		"paused":    {Delivery: ireneo.Delivery{State: "paused", Declared: true}},
+		"refused":   {Delivery: ireneo.Delivery{State: "running", Declared: true, Changed: true}},
+		"abandoned": {Delivery: ireneo.Delivery{State: "running"}},
+		"waiting":   {Delivery: ireneo.Delivery{State: "running", Declared: true}},
+		"lagging":   {Delivery: ireneo.Delivery{State: "running", Declared: true, Led: true}, Waiting: &long},
+		"running":   {Delivery: ireneo.Delivery{State: "running", Declared: true, Led: true}, Waiting: &now},
 	} {
 		if got := d.conditionAt(now); got != want {
 			t.Errorf("%+v is %s, want %s", d, got, want)

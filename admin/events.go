@@ -3,6 +3,7 @@ package admin
 import (
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -124,7 +125,7 @@ func mistake(err error) (sentence string, ok bool) {
 func (a *admin) lead(v *visit) string {
 	values := v.URL.Query()
 	text := strings.TrimSpace(values.Get("q"))
-	for _, other := range []string{"type", "stream", "from", "to", "actor", "correlation", "causation"} {
+	for _, other := range slices.Concat(plainWords, metaKeys) {
 		if values.Get(other) != "" {
 			return ""
 		}

@@ -404,3 +404,28 @@ func TestEvents_Stopped(t *testing.T) {
 		}
 	}
 }
+
+// The search at the top keeps the other filters of the list, and is empty where q is not its.
+func TestEvents_SearchAtTheTop(t *testing.T) {
+	s := newSite(t, Config{})
+	top := func(path string) string {
+		_, form, _ := strings.Cut(s.get(path).Body.String(), `<form class="find"`)
+		form, _, _ = strings.Cut(form, "</form>")
+		return form
+	}
+	form := top("/admin/events?q=amount%3A5&type=debt.issued&stream=debt%2F1&stream=debt%2F2&from=-2h&to=-1h&actor=ana&before=7.1")
+	for _, want := range []string{
+		`value="amount:5"`, `name="type" value="debt.issued"`, `name="stream" value="debt/1"`, `name="stream" value="debt/2"`,
+		`name="from" value="-2h"`, `name="to" value="-1h"`, `name="actor" value="ana"`,
+	} {
+		if !strings.Contains(form, want) {
+			t.Errorf("%s is missing in %s", want, form)
+		}
+	}
+	if strings.Contains(form, "7.1") {
+		t.Errorf("a new search begins on an old page: %s", form)
+	}
+	if form := top("/admin/types?q=other&type=x"); strings.Contains(form, "other") || strings.Contains(form, "hidden\" name") {
+		t.Errorf("the search takes what is another page's: %s", form)
+	}
+}

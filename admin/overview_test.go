@@ -149,7 +149,7 @@ func TestOverview_Troubles(t *testing.T) {
 
 	body := s.contains("/admin", http.StatusOK, "something has stopped", "It failed once and stopped",
 		`href="/admin/subscriptions/mail"`, "ireneo subscriptions resume mail", `href="/admin/events/`+e.ID().String()+`"`,
-		"&lt;script&gt;", "1 batch is put aside", "ireneo subscriptions retry aside", "Somebody has paused it", "until\u202e noon")
+		"&lt;script&gt;", "1 append is put aside", "ireneo subscriptions retry aside", "Somebody has paused it", "until\u202e noon")
 	if strings.Contains(body, "<script>alert") || strings.Contains(body, strings.Repeat("long ", 200)) {
 		t.Error("an error is not escaped, or is not cut")
 	}
@@ -160,7 +160,7 @@ func TestOverview_Troubles(t *testing.T) {
 
 func TestOverview_NoProcess(t *testing.T) {
 	s := newSite(t, Config{})
-	s.contains("/admin", http.StatusOK, "somebody should look", "no process", "letters")
+	s.contains("/admin", http.StatusOK, "somebody should look", "waiting", "letters")
 }
 
 func TestOverview_Pending(t *testing.T) {
@@ -187,9 +187,9 @@ func TestOverview_Rebuilds(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	body := s.contains("/admin", http.StatusOK, "Filling: 30 of 120 events", "1 minute left", `<progress max="120" value="30"`,
-		"row &lt;b&gt; is too wide", "No process is at the rebuild", `href="/admin/projections/broken"`)
-	if strings.Contains(body, "projections/good") {
+	body := s.contains("/admin", http.StatusOK, "30 of 120 events, about", "1 minute left", `<progress max="120" value="30"`,
+		"row &lt;b&gt; is too wide", "interrupted", "No process is at it", `href="/admin/rebuilds/broken"`)
+	if strings.Contains(body, "rebuilds/good") {
 		t.Error("a rebuild that is done is a trouble")
 	}
 	if o := s.overviewNow(); o.Status != "warned" || o.Troubles[len(o.Troubles)-1].Name != "running" {

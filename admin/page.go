@@ -40,6 +40,17 @@ type screen func(v *visit) (*page, error)
 // mayAct reports whether the page shows forms that do something.
 func (v *visit) mayAct() bool { return v.Role == Operate && !v.admin.config.ReadOnly }
 
+// onEvents reports whether this is the list of events, which the search at the top is of.
+func (v *visit) onEvents() bool { return v.URL.EscapedPath() == v.path("events") }
+
+// searched is what the search at the top has been asked for; other pages have a q of theirs.
+func (v *visit) searched() string {
+	if !v.onEvents() {
+		return ""
+	}
+	return v.URL.Query().Get("q")
+}
+
 // hidden are the fields of the host in each form.
 func (v *visit) hidden() map[string]string {
 	if v.admin.config.Hidden == nil {

@@ -212,7 +212,7 @@ func deliveryState(d delivery) templ.Component {
 			templ_7745c5c3_Var10 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = status(d.tone(), d.Condition).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = status(d.tone(), d.state()).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -254,7 +254,7 @@ func (v *visit) projectionState(k keptRows) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		} else if k.Declared {
-			templ_7745c5c3_Err = status(good, "up to date").Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = status(good, "current").Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

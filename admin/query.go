@@ -32,6 +32,9 @@ var metaWords = map[string]string{
 	"causation":   "meta." + ireneo.CausationKey,
 }
 
+// metaKeys are these names in the order of the address.
+var metaKeys = []string{"actor", "correlation", "causation"}
+
 // plainWords are the qualifiers that are no fields.
 var plainWords = []string{"type", "stream", "from", "to"}
 

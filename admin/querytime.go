@@ -85,7 +85,7 @@ func queryIn(values url.Values) (q query, err error) {
 			}
 		}
 	}
-	for _, word := range []string{"actor", "correlation", "causation"} {
+	for _, word := range metaKeys {
 		if value := values.Get(word); value != "" {
 			q.add(ireneo.Condition{Field: metaWords[word], Op: "=", Value: value})
 		}

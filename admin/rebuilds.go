@@ -85,6 +85,15 @@ func (r shownRebuild) done() int64 {
 
 func (r shownRebuild) share() string { return strconv.FormatInt(r.percent(), 10) + " %" }
 
+// progress is how far it is, in words.
+func (r shownRebuild) progress() string {
+	text := grouped(r.Events) + " of " + plural(r.Total, "event")
+	if left := r.Rebuild.Left(); left > 0 {
+		text += ", about " + lasting(left) + " left"
+	}
+	return text
+}
+
 // flag is what the command line takes to go on with it.
 func (r shownRebuild) flag() string {
 	if r.Undo {

@@ -141,7 +141,7 @@ func (k keptRows) whyNoRows(r keyRange) (why, command string) {
 		return "No row has a key that begins with this. Keys tell small letters from capitals.", ""
 	case k.Delivery == nil:
 		return "There are no rows: nothing was appended to its streams yet.", ""
-	case k.Delivery.Condition == "no process":
+	case k.Delivery.Condition == "waiting":
 		return "There are no rows, because no process runs the projection.", "work"
 	case k.Delivery.Behind > 0:
 		return "There are no rows yet: the projection is behind. Its page says why.", "projections status " + k.Name

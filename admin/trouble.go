@@ -6,8 +6,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-
-	"github.com/ireneo-dev/ireneo"
 )
 
 const (
@@ -64,7 +62,7 @@ func (w watch) deliveries(ctx context.Context) (all []trouble, err error) {
 
 func (w watch) delivery(ctx context.Context, d delivery) (all []trouble) {
 	t := trouble{
-		Tone: d.tone(), Word: d.Condition, Kind: d.Kind, Name: d.Name, Since: d.ChangedAt, Page: w.path(d.Kind+"s", d.Name),
+		Tone: d.tone(), Word: d.state(), Kind: d.Kind, Name: d.Name, Since: d.ChangedAt, Page: w.path(d.Kind+"s", d.Name),
 		Command: d.Kind + "s status " + d.Name,
 	}
 	switch d.Condition {
@@ -91,13 +89,13 @@ func (w watch) delivery(ctx context.Context, d delivery) (all []trouble) {
 
 // parked tells of what a subscription has put aside.
 func (w watch) parked(d delivery) trouble {
-	batches := "1 batch is"
+	appends := "1 append is"
 	if d.Parked > 1 {
-		batches = grouped(int64(d.Parked)) + " batches are"
+		appends = grouped(int64(d.Parked)) + " appends are"
 	}
 	return trouble{
 		Tone: warned, Word: "put aside", Kind: d.Kind, Name: d.Name, Page: w.path(d.Kind+"s", d.Name), Command: d.Kind + "s retry " + d.Name,
-		Text: batches + " put aside, and what comes later in the same streams waits behind. Retry when the cause is mended.",
+		Text: appends + " put aside, and what comes later in the same streams waits behind. Retry when the cause is mended.",
 	}
 }
 
@@ -112,34 +110,22 @@ func (w watch) eventAt(ctx context.Context, position int64) string {
 }
 
 func (w watch) rebuilds(ctx context.Context) (all []trouble, err error) {
-	rebuilds, err := w.admin.log.Rebuilds(ctx)
+	rebuilds, err := w.admin.shownRebuilds(ctx)
 	for _, r := range rebuilds {
 		t := trouble{
-			Kind: "rebuild", Name: r.Projection, Since: r.StartedAt, Error: r.Error,
-			Page: w.path("projections", r.Projection), Command: "projections rebuild " + r.Projection,
+			Tone: warned, Word: r.Condition, Kind: "rebuild", Name: r.Projection, Since: r.ChangedAt, Text: r.what(), Error: r.Error,
+			Page: w.path("rebuilds", r.Projection), Command: "projections rebuild " + r.Projection + r.flag(),
 		}
 		switch {
 		case r.Running:
-			t.Tone, t.Word, t.Done, t.Total = busy, "rebuilding", r.Events, max(r.Total, 1)
-			t.Text, t.Command = rebuildText(r), ""
-		case r.Phase == "failed":
-			t.Tone, t.Word, t.Since, t.Text = warned, "failed", r.ChangedAt, "The last rebuild failed. The rows in use are the old ones, and are kept up to date."
-		case !slices.Contains([]string{"done", "canceled"}, r.Phase):
-			t.Tone, t.Word, t.Since, t.Text = warned, "cut off", r.ChangedAt, "No process is at the rebuild any more. Begin it again: it goes on where it was."
-		default:
+			t.Tone, t.Since, t.Done, t.Total, t.Command = busy, r.StartedAt, r.done(), max(r.Total, 1), ""
+			t.Text = r.progress() + ". " + t.Text
+		case r.Condition != "failed" && r.Condition != interrupted:
 			continue
 		}
 		all = append(all, t)
 	}
 	return all, err
-}
-
-func rebuildText(r ireneo.Rebuild) string {
-	text := fmt.Sprintf("%s: %s of %s.", strings.ToUpper(r.Phase[:1])+r.Phase[1:], grouped(r.Events), plural(r.Total, "event"))
-	if left := r.Left(); left > 0 {
-		text += " About " + lasting(left) + " left."
-	}
-	return text
 }
 
 func (w watch) migrations(ctx context.Context) ([]trouble, error) {
