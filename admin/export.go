@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"net/http"
 	"strconv"
 	"strings"
 
@@ -124,6 +125,7 @@ func (a *admin) export(v *visit, w *longAnswer, contentType, ending string, writ
 	w.Header().Set("Content-Type", contentType)
 	w.Header().Set("Content-Disposition", fmt.Sprintf(`attachment; filename="events-%s%s"`, v.now.Format("20060102-150405"), ending))
 	w.begun = true // what is wrong from here on is no page
+	w.WriteHeader(http.StatusOK)
 	if err := w.flush(); err != nil {
 		return err
 	}
