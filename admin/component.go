@@ -34,6 +34,9 @@ func toneOf(state string) tone {
 	return neutral
 }
 
+// crumb is a page above another one, or without a path only a word.
+type crumb struct{ text, path string }
+
 // field is a line of a table of fields: a text, or a component.
 type field struct {
 	Label string

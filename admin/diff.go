@@ -46,8 +46,7 @@ func (a *admin) streamDiff(v *visit) (*page, error) {
 	if shown.Unfolded, err = shown.fold(v, of); err != nil {
 		return nil, err
 	}
-	title := fmt.Sprintf("%s, version %d to %d", s.Name, shown.From, shown.To)
-	return &page{Title: title, Nav: "/streams", Data: shown, Body: diffBody(v, shown)}, nil
+	return &page{Title: "Difference in " + s.Name, Nav: "/streams", Data: shown, Body: diffBody(v, shown)}, nil
 }
 
 // read takes the versions from the query: without one, what the last event has changed.

@@ -159,3 +159,32 @@ func TestHandler_PageOfAnErrorSaysNothingOfItself(t *testing.T) {
 		t.Error(body)
 	}
 }
+
+// The title in the tab begins with the heading of the page.
+func TestPages_TitleIsTheHeading(t *testing.T) {
+	o := newOffice(t)
+	o.lend()
+	p := newPurses(t, Config{})
+	p.move("a", 5, "ann")
+	p.until("purses", current)
+	title, heading := regexp.MustCompile(`<title>(.*?) · `), regexp.MustCompile(`(?s)<h1>(.*?)</h1>`)
+	markup := regexp.MustCompile(`<[^>]*>`)
+	for s, paths := range map[*site][]string{
+		o.site: {
+			"", "/events", "/types", "/streams", "/streams/loan", "/streams/loan/42", "/streams/loan/0", "/streams/loan/42/state", "/streams/loan/42/diff",
+			"/swimlane", "/tail", "/graph", "/graph/x", "/system", "/audit", "/events/x", "/nothing",
+		},
+		p.site: {
+			"/projections", "/projections/purses", "/projections/purses/rows", "/projections/purses/rows/a", "/rebuilds", "/rebuilds/purses",
+			"/subscriptions", "/subscriptions/mail",
+		},
+	} {
+		for _, path := range paths {
+			body := s.get("/admin" + path).Body.String()
+			got, want := title.FindStringSubmatch(body), heading.FindStringSubmatch(body)
+			if got == nil || want == nil || !strings.HasPrefix(got[1], markup.ReplaceAllString(want[1], "")) {
+				t.Errorf("%s has the title %v and the heading %v", path, got, want)
+			}
+		}
+	}
+}

@@ -26,7 +26,7 @@ func (a *admin) projection(v *visit) (*page, error) {
 	if shown.HeldBack, err = a.holders(v.Context(), k.Delivery); err != nil {
 		return nil, err
 	}
-	return &page{Title: "Projection " + k.Name, Nav: "/projections", Data: shown, Body: projectionBody(v, shown)}, nil
+	return &page{Title: k.Name, Nav: "/projections", Data: shown, Body: projectionBody(v, shown)}, nil
 }
 
 // keptRowsOf is the projection that the path names.

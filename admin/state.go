@@ -91,24 +91,17 @@ func (p *statePage) read(v *visit) (err error) {
 	return err
 }
 
-// timeIn reads a moment of the query, in UTC where it does not say otherwise. A date is
-// its end. Nil: there is none.
+// timeIn reads a moment of the query; a day is its end. Nil: there is none.
 func (v *visit) timeIn(param string) (*time.Time, error) {
 	text := v.URL.Query().Get(param)
 	if text == "" {
 		return nil, nil
 	}
-	if day, err := time.Parse(time.DateOnly, text); err == nil {
-		end := day.AddDate(0, 0, 1).Add(-time.Microsecond)
-		return &end, nil
+	t, err := momentOf(text, v.now, true)
+	if err != nil {
+		return nil, refusal.BadRequest("%s=%s: %s.", param, text, err.Error())
 	}
-	for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04:05", "2006-01-02T15:04", time.DateTime} {
-		if t, err := time.Parse(layout, text); err == nil && t.Year() > 0 && t.Year() < 10000 {
-			t = t.UTC()
-			return &t, nil
-		}
-	}
-	return nil, refusal.BadRequest("%s=%s is no moment: write it as 2026-05-03, or as 2026-05-03T14:30:00, in UTC.", param, text)
+	return &t, nil
 }
 
 // options select the events up to a version.
@@ -187,10 +180,10 @@ func (p *statePage) count(ctx context.Context) error {
 func (p *statePage) words() string {
 	var parts []string
 	if p.AsOf != nil {
-		parts = append(parts, fmt.Sprintf("as known on %s UTC", p.AsOf.Format(inWords)))
+		parts = append(parts, fmt.Sprintf("as known on %s UTC", moment(*p.AsOf)))
 	}
 	if p.At != nil {
-		parts = append(parts, fmt.Sprintf("of what was true on %s UTC", p.At.Format(inWords)))
+		parts = append(parts, fmt.Sprintf("of what was true on %s UTC", moment(*p.At)))
 	}
 	switch {
 	case p.Version < p.Head.Version:
@@ -203,12 +196,10 @@ func (p *statePage) words() string {
 	return strings.Join(parts, ", ") + "."
 }
 
-const inWords = "2 January 2006 at 15:04:05"
-
 // nothing says why there is no state.
 func (p *statePage) nothing() string {
 	return fmt.Sprintf("Nothing had happened by then: the first event is of %s UTC, and was recorded at %s UTC. Choose a later moment.",
-		p.First.OccurredAt.UTC().Format(inWords), p.First.RecordedAt.UTC().Format(inWords))
+		moment(p.First.OccurredAt), moment(p.First.RecordedAt))
 }
 
 // typedTime is a moment as fields of forms have it.

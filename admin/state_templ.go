@@ -34,7 +34,7 @@ func stateBody(v *visit, p *statePage) templ.Component {
 			templ_7745c5c3_Var1 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = streamCrumbs(v, p.subject, false).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = crumbs(append(v.streamCrumbs(p.subject), crumb{p.id, v.streamPath(p.Name)})...).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

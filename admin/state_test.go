@@ -17,10 +17,10 @@ func TestStreamState(t *testing.T) {
 		"":                       {"After all 4 events.", "<bdi class=\"value\">50</bdi>", "from 4 events", "Since version 3", "loan.settled"},
 		"version=1":              {"After version 1 of 4.", "<bdi class=\"value\">100</bdi>", "Since there was nothing", `rel="next"`, "[masked]"},
 		"version=3":              {"payments[1]", "Since version 2", `rel="prev" href="/admin/streams/loan/42/state?version=2"`, `rel="next"`},
-		"as_of=2026-04-01T11:00": {"as known on 1 April 2026 at 11:00:00 UTC", "<bdi class=\"value\">70</bdi>", "from 2 events"},
-		"at=2026-04-01T10:45:00": {"of what was true on 1 April 2026 at 10:45:00 UTC", "<bdi class=\"value\">80</bdi>", "from 2 events"},
-		"as_of=2026-04-01T13:30:00%2B02:00&at=2026-04-01": {"as known on 1 April 2026 at 11:30:00 UTC, of what was true on 1 April 2026 at 23:59:59 UTC", ">70<"},
-		"as_of=2026-03-31":                                   {"Nothing had happened by then: the first event is of 1 April 2026 at 10:00:00 UTC"},
+		"as_of=2026-04-01T11:00": {"as known on 2026-04-01 11:00:00 UTC", "<bdi class=\"value\">70</bdi>", "from 2 events"},
+		"at=2026-04-01T10:45:00": {"of what was true on 2026-04-01 10:45:00 UTC", "<bdi class=\"value\">80</bdi>", "from 2 events"},
+		"as_of=2026-04-01T13:30:00%2B02:00&at=2026-04-01": {"as known on 2026-04-01 11:30:00 UTC, of what was true on 2026-04-01 23:59:59 UTC", ">70<"},
+		"as_of=2026-03-31":                                   {"Nothing had happened by then: the first event is of 2026-04-01 10:00:00 UTC"},
 		"projection=loan_notes&version=2":                    {"loan_notes", "cash", `href="/admin/streams/loan/42/state?projection=loan_positions&amp;version=2"`},
 		"projection=loan_notes&version=4":                    {"Nothing, since version 3"},
 		"projection=loan_positions&at=2026-04-01T10:45:00.5": {`value="2026-04-01T10:45:00.5"`},
@@ -33,8 +33,8 @@ func TestStreamState_Refused(t *testing.T) {
 	o := newOffice(t)
 	o.lend()
 	for query, want := range map[string]string{
-		"version=0": "from 1 on", "version=x": "is no version", "version=5": "loan/42 is at version 4", "at=yesterday": "at=yesterday is no moment",
-		"as_of=2026-13-01": "is no moment", "projection=x": "Choose one of these",
+		"version=0": "from 1 on", "version=x": "is no version", "version=5": "loan/42 is at version 4", "at=yesterday": "at=yesterday: this is no time",
+		"as_of=2026-13-01": "this is no time", "projection=x": "Choose one of these",
 	} {
 		o.answers("/admin/streams/loan/42/state?"+query, http.StatusBadRequest, []string{want})
 	}

@@ -210,3 +210,8 @@ func guess(below, above bound, version int64, look int) ireneo.Point {
 func (v *visit) viewPath(s *subject, page, projection string, pairs ...string) string {
 	return link(v.path("streams", s.info.Type, s.id, page), append(pairs, "projection", projection)...)
 }
+
+// streamCrumbs lead to where a stream belongs.
+func (v *visit) streamCrumbs(s *subject) []crumb {
+	return []crumb{{"Streams", v.path("streams")}, {s.info.Type, v.path("streams", s.info.Type)}}
+}

@@ -64,7 +64,7 @@ func (a *admin) subscription(v *visit) (*page, error) {
 	if err := shown.fill(v, letters); err != nil {
 		return nil, err
 	}
-	return &page{Title: "Subscription " + d.Name, Nav: "/subscriptions", Data: shown, Body: subscriptionBody(v, shown)}, nil
+	return &page{Title: d.Name, Nav: "/subscriptions", Data: shown, Body: subscriptionBody(v, shown)}, nil
 }
 
 // subscriptionOf is the subscription that the path names.
