@@ -204,6 +204,9 @@ func (b *browser) picture(name, auditScript string) {
 		if got := eval[int64](b, "document.documentElement.scrollWidth"); got > look.width {
 			b.t.Errorf("%s: the page is %d pixels wide on a screen of %d: %s", name, got, look.width, b.widest(look.width))
 		}
+		if hidden := eval[[]string](b, cut); look.width > 1000 && len(hidden) > 0 {
+			b.t.Errorf("%s: columns are out of sight: %s", name, hidden)
+		}
 		if problems := eval[[]string](b, auditScript); len(problems) > 0 {
 			b.t.Errorf("%s-%s is not accessible:\n%s", name, look.name, strings.Join(problems, "\n"))
 		}
@@ -217,6 +220,9 @@ func (b *browser) picture(name, auditScript string) {
 		b.must(os.WriteFile(filepath.Join(pictures, name+"-"+look.name+".png"), png, 0o600))
 	}
 }
+
+// cut are the tables that are wider than what shows them.
+const cut = `[...document.querySelectorAll(".scroll")].filter((el) => el.scrollWidth > el.clientWidth).map((el) => el.ariaLabel)`
 
 // pictures is where they are kept, beside those of Ledger's own pages.
 var pictures = filepath.Join("..", "artifacts", "admin")

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log"
 	"log/slog"
 	"net/http/httptest"
 	"path/filepath"
@@ -128,9 +129,19 @@ func serve(t *testing.T, options server.Options) *site {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.Server = httptest.NewServer(srv.Handler())
+	s.Server = httptest.NewUnstartedServer(srv.Handler())
+	s.Config.ErrorLog = log.New(complaints{t}, "", 0)
+	s.Start()
 	t.Cleanup(s.Close)
 	return s
+}
+
+// complaints are what the server itself has to say of its handlers: an error of the test.
+type complaints struct{ t *testing.T }
+
+func (c complaints) Write(line []byte) (int, error) {
+	c.t.Errorf("the server: %s", line)
+	return len(line), nil
 }
 
 // trouble makes of a quiet Ledger one where much has happened, and runs its deliveries: a
