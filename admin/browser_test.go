@@ -68,7 +68,11 @@ func (b *browser) is(expression string) {
 	b.t.Helper()
 	ctx, cancel := context.WithTimeout(b.tab, 10*time.Second)
 	defer cancel()
-	if _, err := chromedp.Run(ctx, chromedp.Poll[bool](expression)); err != nil {
+	_, err := chromedp.Run(ctx, chromedp.Poll[bool](expression))
+	for ctx.Err() == nil && err != nil && strings.Contains(err.Error(), "Cannot find context") { // the page has just changed
+		_, err = chromedp.Run(ctx, chromedp.Poll[bool](expression))
+	}
+	if err != nil {
 		main, _ := chromedp.Run(b.tab, chromedp.OuterHTML("main"))
 		b.t.Fatalf("%s: %v\n%s", expression, err, main)
 	}

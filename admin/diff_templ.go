@@ -335,7 +335,7 @@ func betweenVersions(v *visit, p *diffPage) templ.Component {
 				}()
 			}
 			ctx = templ.InitializeContext(ctx)
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 21, "<table class=\"rows timeline\"><caption>Events between the versions, the newest first</caption> <thead><tr><th scope=\"col\" class=\"number\">Version</th><th scope=\"col\">When</th><th scope=\"col\">Event</th></tr></thead> <tbody>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 21, "<table class=\"rows stacked timeline\"><caption>Events between the versions, the newest first</caption> <thead><tr><th scope=\"col\" class=\"number\">Version</th><th scope=\"col\">When</th><th scope=\"col\">Event</th></tr></thead> <tbody>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

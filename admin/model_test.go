@@ -122,9 +122,16 @@ func TestChangesOf_Alike(t *testing.T) {
 	at, nan := time.Date(2026, 5, 3, 12, 0, 0, 0, time.UTC), math.NaN()
 	here := at.In(time.FixedZone("", 7200))
 	models := []*Position{
-		{}, {ID: "a"}, {ID: "a", stamps: stamps{at}}, {ID: "a", stamps: stamps{here}, PaidAt: &at}, {ID: "b", PaidAt: &here, Any: nan},
-		{Any: nan, Lines: []Line{}}, {Lines: []Line{{1, "x"}}, Any: []int{1}}, {Lines: []Line{{1, "y"}}, Any: map[string]any{"a": 1}},
-		{ByName: map[string]Line{"a": {}}, Pin: 1, none: 2, Any: Line{1, "x"}}, {ByName: map[string]Line{}, Pin: 2, Password: "x", File: []byte("x")},
+		{},
+		{ID: "a"},
+		{ID: "a", stamps: stamps{at}},
+		{ID: "a", stamps: stamps{here}, PaidAt: &at},
+		{ID: "b", PaidAt: &here, Any: nan},
+		{Any: nan, Lines: []Line{}},
+		{Lines: []Line{{1, "x"}}, Any: []int{1}},
+		{Lines: []Line{{1, "y"}}, Any: map[string]any{"a": 1}},
+		{ByName: map[string]Line{"a": {}}, Pin: 1, none: 2, Any: Line{1, "x"}},
+		{ByName: map[string]Line{}, Pin: 2, Password: "x", File: []byte("x")},
 	}
 	for _, before := range models {
 		for _, after := range models {

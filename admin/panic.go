@@ -36,24 +36,29 @@ func (a *admin) report(ctx context.Context, what string, err error, more ...any)
 // recovered is what do returns, or its panic as an error.
 func recovered(do func() error) (err error) {
 	defer func() {
-		switch p := recover().(type) {
+		switch p := recover(); p {
 		case nil:
-		case *panicked:
-			err = p
+		case http.ErrAbortHandler:
+			panic(p)
 		default:
-			if p == http.ErrAbortHandler {
-				panic(p)
-			}
-			err = &panicked{"", p, debug.Stack()}
+			err = panickedBy("", p)
 		}
 	}()
 	return do()
+}
+
+// panickedBy is a panic that was recovered. It may have a name already.
+func panickedBy(projection string, value any) *panicked {
+	if p, ok := value.(*panicked); ok {
+		return p
+	}
+	return &panicked{projection, value, debug.Stack()}
 }
 
 // naming is deferred by whoever calls the functions of a projection: a panic of theirs goes
 // on with its name.
 func naming(projection string) {
 	if p := recover(); p != nil {
-		panic(&panicked{projection, p, debug.Stack()})
+		panic(panickedBy(projection, p))
 	}
 }

@@ -195,7 +195,7 @@ func (v *visit) wrongWith(d delivery, f *failure) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 12, ", and stays there until somebody resumes it.</span></p><div><pre role=\"region\" aria-label=\"error\" tabindex=\"0\"><code>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 12, ", and stays there until somebody resumes it.</span></p><div class=\"block\"><pre role=\"region\" aria-label=\"error\" tabindex=\"0\"><code>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

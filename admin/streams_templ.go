@@ -100,7 +100,7 @@ func streamsBody(v *visit, p *streamsPage) templ.Component {
 					}()
 				}
 				ctx = templ.InitializeContext(ctx)
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 7, "<table class=\"rows timeline\"><caption>Streams whose ids begin with <bdi>")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 7, "<table class=\"rows stacked timeline\"><caption>Streams whose ids begin with <bdi>")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -200,7 +200,7 @@ func catalogue(v *visit, types []ireneo.StreamInfo) templ.Component {
 				}()
 			}
 			ctx = templ.InitializeContext(ctx)
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 11, "<table class=\"rows\"><caption>Types of streams</caption> <thead><tr><th scope=\"col\">Type</th><th scope=\"col\">Lifecycle</th><th scope=\"col\">Kept</th><th scope=\"col\">Related</th><th scope=\"col\">Projections</th></tr></thead> <tbody>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 11, "<table class=\"rows stacked\"><caption>Types of streams</caption> <thead><tr><th scope=\"col\">Type</th><th scope=\"col\">Lifecycle</th><th scope=\"col\">Kept</th><th scope=\"col\">Related</th><th scope=\"col\">Projections</th></tr></thead> <tbody>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -883,7 +883,7 @@ func streamTypeBody(v *visit, p *streamTypePage) templ.Component {
 					}()
 				}
 				ctx = templ.InitializeContext(ctx)
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 62, "<table class=\"rows timeline\"><caption>Streams by id, in the order of bytes</caption> <thead><tr><th scope=\"col\">Id</th><th scope=\"col\" class=\"number\">Version</th><th scope=\"col\">Last event</th><th scope=\"col\">When</th><th scope=\"col\">Open</th></tr></thead> <tbody>")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 62, "<table class=\"rows stacked timeline\"><caption>Streams by id, in the order of bytes</caption> <thead><tr><th scope=\"col\">Id</th><th scope=\"col\" class=\"number\">Version</th><th scope=\"col\">Last event</th><th scope=\"col\">When</th><th scope=\"col\">Open</th></tr></thead> <tbody>")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
