@@ -202,7 +202,7 @@ func TestS10_ARowThatIsInvalidStopsItsProjection(t *testing.T) {
 			t.Errorf("it stopped as %+v", d)
 		}
 		wantError(t, log.WaitFor(ctx, failed, Purses), ireneo.ErrStopped)
-		wantError(t, log.Skip(ctx, "purses", "never mind"), ireneo.ErrProjection)
+		wantError(t, log.Skip(ctx, "purses", 1, "never mind"), ireneo.ErrProjection)
 		waitFor(t, ctx, log, last, Payers)
 		wantPayer(t, ctx, "ann", 1, 1)
 

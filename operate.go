@@ -37,9 +37,10 @@ func (l *Log) Resume(ctx context.Context, name string) error {
 
 // Skip lets a subscription that has stopped go on after the batch it stopped at, which it
 // never sees again. The batch stays on record among the DeadLetters with the reason, which
-// is required. Where nothing has stopped it is ErrNothingFailed. A projection cannot skip:
-// its rows would be wrong ever after.
-func (l *Log) Skip(ctx context.Context, name, reason string) error {
+// is required. position is its FailedAt, so that nobody skips another batch than the one
+// they looked at: where it has not stopped there it is ErrNothingFailed. A projection cannot
+// skip: its rows would be wrong ever after.
+func (l *Log) Skip(ctx context.Context, name string, position int64, reason string) error {
 	s, err := l.delivery(ctx, name)
 	switch {
 	case err != nil:
@@ -50,6 +51,8 @@ func (l *Log) Skip(ctx context.Context, name, reason string) error {
 		return fmt.Errorf("skip in %s: %w", name, ErrProjection)
 	case s.State != store.Stopped || s.FailedPosition == 0:
 		return ErrNothingFailed
+	case s.FailedPosition != position:
+		return fmt.Errorf("%w at position %d: it has stopped at %d", ErrNothingFailed, position, s.FailedPosition)
 	}
 	batch, err := l.tail.Batch(ctx, s.FailedPosition)
 	if err == nil && len(batch) == 0 {

@@ -17,17 +17,18 @@ import (
 func TestX12_SkipGoesPastABatchAndKeepsItOnRecord(t *testing.T) {
 	c, h := subscribed(refuses("bad"), oneAttempt)
 	each(t, c, func(t *testing.T, ctx context.Context, log *ireneo.Log) {
-		wantError(t, log.Skip(ctx, "notes", "why not"), ireneo.ErrUnknownSubscription)
+		wantError(t, log.Skip(ctx, "notes", 1, "why not"), ireneo.ErrUnknownSubscription)
 		stop := running(t, log)
 		noteEach(t, ctx, "a", "bad", "good")
 		eventually(t, log, "notes", "stopped", stopped)
 		stop()
 		running(t, sibling(t, log, c))
 		noteEach(t, ctx, "a", "better")
-		eventually(t, log, "notes", "stopped", stopped)
+		at := eventually(t, log, "notes", "stopped", stopped).FailedAt
 
-		wantError(t, log.Skip(ctx, "notes", ""), ireneo.ErrNoReason)
-		must(t, log.Skip(ctx, "notes", "it is a duplicate"))
+		wantError(t, log.Skip(ctx, "notes", at, ""), ireneo.ErrNoReason)
+		wantError(t, log.Skip(ctx, "notes", at+1, "it is another one"), ireneo.ErrNothingFailed)
+		must(t, log.Skip(ctx, "notes", at, "it is a duplicate"))
 		h.want(t, "good", "better")
 		letters, err := log.DeadLetters(ctx, "notes")
 		must(t, err)
@@ -35,7 +36,7 @@ func TestX12_SkipGoesPastABatchAndKeepsItOnRecord(t *testing.T) {
 			!strings.Contains(letters[0].Error, "does not want") || !strings.Contains(letters[0].Error, "duplicate") {
 			t.Errorf("on record is %+v", letters)
 		}
-		wantError(t, log.Skip(ctx, "notes", "again"), ireneo.ErrNothingFailed)
+		wantError(t, log.Skip(ctx, "notes", at, "again"), ireneo.ErrNothingFailed)
 	})
 }
 
@@ -117,9 +118,9 @@ func TestX12_WhatWasSkippedHoldsNothing(t *testing.T) {
 	each(t, c, func(t *testing.T, ctx context.Context, log *ireneo.Log) {
 		stop := running(t, log)
 		noteEach(t, ctx, "a", "bad")
-		eventually(t, log, "notes", "stopped", stopped)
+		at := eventually(t, log, "notes", "stopped", stopped).FailedAt
 		stop()
-		must(t, log.Skip(ctx, "notes", "it is a duplicate"))
+		must(t, log.Skip(ctx, "notes", at, "it is a duplicate"))
 		running(t, sibling(t, log, parking))
 		noteEach(t, ctx, "a", "good")
 		h.want(t, "good")
@@ -212,9 +213,9 @@ func TestSkip_KeepsTheReason(t *testing.T) {
 	each(t, c, func(t *testing.T, ctx context.Context, log *ireneo.Log) {
 		stop := running(t, log)
 		noteEach(t, ctx, "a", "bad")
-		eventually(t, log, "notes", "stopped", stopped)
+		at := eventually(t, log, "notes", "stopped", stopped).FailedAt
 		stop()
-		must(t, log.Skip(ctx, "notes", "it is a duplicate"))
+		must(t, log.Skip(ctx, "notes", at, "it is a duplicate"))
 		letters, err := log.DeadLetters(ctx, "notes")
 		must(t, err)
 		if len(letters) != 1 || !strings.HasPrefix(letters[0].Error, "éé") || !strings.HasSuffix(letters[0].Error, "skipped: it is a duplicate") {

@@ -200,11 +200,11 @@ func TestSkip_WithOneConnection(t *testing.T) {
 	ctx := ireneo.WithLog(t.Context(), log)
 	stop := running(t, log)
 	noteEach(t, ctx, "a", "bad")
-	eventually(t, log, "notes", "stopped", stopped)
+	at := eventually(t, log, "notes", "stopped", stopped).FailedAt
 	stop()
 	within, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
-	must(t, log.Skip(within, "notes", "it is a duplicate"))
+	must(t, log.Skip(within, "notes", at, "it is a duplicate"))
 }
 
 // An old program that meets an event of a newer one steps aside for it.

@@ -181,7 +181,13 @@ func (a *admin) resumeSubscription(v *visit) (*page, error) {
 }
 
 func (a *admin) skipInSubscription(v *visit) (*page, error) {
-	return a.toSubscription(v, v.skipAction, a.log.Skip)
+	d, err := a.subscriptionOf(v)
+	if err != nil {
+		return nil, err
+	}
+	return a.toSubscription(v, v.skipAction, func(ctx context.Context, name, reason string) error {
+		return a.log.Skip(ctx, name, d.FailedAt, reason)
+	})
 }
 
 func (a *admin) retrySubscription(v *visit) (*page, error) {

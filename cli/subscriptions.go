@@ -226,7 +226,7 @@ func (k kept) skip() *cobra.Command {
 
 func (k kept) skipAppend(cmd *cobra.Command, log *ireneo.Log, d ireneo.Delivery, reason string) error {
 	ctx := cmd.Context()
-	err := log.Skip(ctx, d.Name, reason)
+	err := log.Skip(ctx, d.Name, d.FailedAt, reason)
 	if errors.Is(err, ireneo.ErrNothingFailed) {
 		state, _ := condition(d)
 		return fmt.Errorf("%s is %s: %w, so there is no append to skip", d.Name, state, err)

@@ -156,9 +156,9 @@ func (s *site) trouble() {
 	s.broken.Store(true)
 	s.run()
 	s.until("deposit_counts", func(d ireneo.Delivery) bool { return d.State == "stopped" })
-	s.until("receipts", func(d ireneo.Delivery) bool { return d.State == "stopped" })
+	at := s.until("receipts", func(d ireneo.Delivery) bool { return d.State == "stopped" }).FailedAt
 	s.until("letters", func(d ireneo.Delivery) bool { return d.Parked > 0 && d.Position == d.Head })
-	s.must(s.log.Skip(s.t.Context(), "receipts", "they were told by telephone"))
+	s.must(s.log.Skip(s.t.Context(), "receipts", at, "they were told by telephone"))
 	s.until("receipts", func(d ireneo.Delivery) bool { return d.State == "stopped" })
 	s.must(s.log.Pause(s.t.Context(), "customer_totals", "the disk is being replaced"))
 	s.must(s.log.Rebuild(s.t.Context(), "account_balances", nil))
@@ -204,7 +204,7 @@ func (s *site) run() {
 }
 
 // until waits until a delivery is as wanted.
-func (s *site) until(name string, is func(ireneo.Delivery) bool) {
+func (s *site) until(name string, is func(ireneo.Delivery) bool) ireneo.Delivery {
 	s.t.Helper()
 	ctx, cancel := context.WithTimeout(s.t.Context(), patience)
 	defer cancel()
@@ -216,7 +216,7 @@ func (s *site) until(name string, is func(ireneo.Delivery) bool) {
 		for _, d := range all {
 			if d.Name == name && is(d) {
 				tick.Stop()
-				return
+				return d
 			}
 		}
 		<-tick.C

@@ -68,9 +68,9 @@ func (s *site) stop(text string) {
 	s.broken.Store(true)
 	s.run()
 	s.until("deposit_counts", func(d ireneo.Delivery) bool { return d.State == "stopped" })
-	s.until("receipts", func(d ireneo.Delivery) bool { return d.State == "stopped" })
+	at := s.until("receipts", func(d ireneo.Delivery) bool { return d.State == "stopped" }).FailedAt
 	s.until("letters", func(d ireneo.Delivery) bool { return d.Parked > 0 && d.Position == d.Head })
-	s.must(s.log.Skip(s.t.Context(), "receipts", text))
+	s.must(s.log.Skip(s.t.Context(), "receipts", at, text))
 	s.must(s.log.Pause(s.t.Context(), "customer_totals", text))
 	c := client(s.t)
 	for _, f := range s.send(c, http.MethodGet, "/admin/subscriptions/reports", nil).forms() {
