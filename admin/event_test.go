@@ -51,7 +51,7 @@ func TestEvent_Page(t *testing.T) {
 	if strings.Contains(body, `rel="next"`) {
 		t.Error("there is something behind the last event of a stream")
 	}
-	s.wantTexts("/admin/events/"+cause, []string{"What it has caused 1 event, the oldest first", "debt.paid debt/1 2", "Card [masked]", "// Card is masked"}, []string{"4111", "Cause"})
+	s.wantTexts("/admin/events/"+cause, []string{"What it has caused 1 event, the oldest first", "debt.paid debt/1 v2", "Card [masked]", "// Card is masked"}, []string{"4111", "Cause"})
 }
 
 func TestEvent_Twin(t *testing.T) {

@@ -439,7 +439,7 @@ func tailPiece(v *visit, asked *tailPage, rows []ireneo.StoredEvent, left leftOu
 		}
 		ctx = templ.ClearChildren(ctx)
 		if left.events > 0 || len(rows) == 0 {
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 35, "<tr class=\"left\"><td colspan=\"5\"><a href=\"")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 35, "<tr class=\"left\"><td colspan=\"4\"><a href=\"")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
