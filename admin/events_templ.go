@@ -775,12 +775,12 @@ func nothingFound(v *visit, p *eventsPage) templ.Component {
 			templ_7745c5c3_Var33 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		if len(p.query.parts()) == 0 && p.pager == (pager{}) {
+		if p.Query == "" && p.pager == (pager{}) {
 			templ_7745c5c3_Err = v.empty("The log is empty: nothing has been recorded yet. Use the application, or fill it with examples:", "db seed").Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-		} else if len(p.query.parts()) == 0 {
+		} else if p.Query == "" {
 			templ_7745c5c3_Err = v.empty("There is nothing beyond this place in the log.", "").Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err

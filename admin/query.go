@@ -180,11 +180,19 @@ func (q *query) restrict(key, value string) error {
 	switch key {
 	case "type":
 		q.types = including(q.types, value)
-		return nil
 	case "stream":
 		q.streams = including(q.streams, value)
-		return nil
+	default:
+		return q.restrictTime(key, value)
 	}
+	if len(q.types)+len(q.streams) > maxNamed {
+		return fmt.Errorf("these are more than %d types and streams: take some away, or end a name in * to search for all that begin like it", maxNamed)
+	}
+	return nil
+}
+
+// restrictTime bounds when events were recorded.
+func (q *query) restrictTime(key, value string) error {
 	bound := &q.from
 	if key == "to" {
 		bound = &q.to
@@ -217,44 +225,55 @@ type queryPart struct {
 // parts are the terms of a query in the order in which it is written.
 func (q query) parts() []queryPart {
 	var all []queryPart
-	for i, t := range q.types {
+	add := func(text string, without func(rest *query)) {
 		rest := q
-		rest.types = slices.Delete(slices.Clone(q.types), i, i+1)
-		all = append(all, queryPart{"type:" + valueText(t), rest})
+		without(&rest)
+		all = append(all, queryPart{text, rest})
+	}
+	for i, t := range q.types {
+		add(qualifier("type", t), func(rest *query) { rest.types = leaving(q.types, i) })
 	}
 	for i, s := range q.streams {
-		rest := q
-		rest.streams = slices.Delete(slices.Clone(q.streams), i, i+1)
-		all = append(all, queryPart{"stream:" + valueText(s), rest})
+		add(qualifier("stream", s), func(rest *query) { rest.streams = leaving(q.streams, i) })
 	}
 	if q.from != "" {
-		rest := q
-		rest.from = ""
-		all = append(all, queryPart{"from:" + valueText(q.from), rest})
+		add(qualifier("from", q.from), func(rest *query) { rest.from = "" })
 	}
 	if q.to != "" {
-		rest := q
-		rest.to = ""
-		all = append(all, queryPart{"to:" + valueText(q.to), rest})
+		add(qualifier("to", q.to), func(rest *query) { rest.to = "" })
 	}
 	for i, c := range q.where {
-		rest := q
-		rest.where = slices.Delete(slices.Clone(q.where), i, i+1)
-		all = append(all, queryPart{conditionText(c), rest})
+		add(conditionText(c), func(rest *query) { rest.where = leaving(q.where, i) })
 	}
 	if q.text != "" {
-		rest := q
-		rest.text = ""
-		all = append(all, queryPart{wordsText(q.text), rest})
+		add(wordsText(q.text), func(rest *query) { rest.text = "" })
 	}
 	return all
 }
 
+// leaving is a list without one of its elements.
+func leaving[T any](list []T, i int) []T { return slices.Delete(slices.Clone(list), i, i+1) }
+
 // String is the query as parseQuery reads it.
 func (q query) String() string {
 	var words []string
-	for _, p := range q.parts() {
-		words = append(words, p.text)
+	for _, t := range q.types {
+		words = append(words, qualifier("type", t))
+	}
+	for _, s := range q.streams {
+		words = append(words, qualifier("stream", s))
+	}
+	if q.from != "" {
+		words = append(words, qualifier("from", q.from))
+	}
+	if q.to != "" {
+		words = append(words, qualifier("to", q.to))
+	}
+	for _, c := range q.where {
+		words = append(words, conditionText(c))
+	}
+	if q.text != "" {
+		words = append(words, wordsText(q.text))
 	}
 	return strings.Join(words, " ")
 }

@@ -1,6 +1,8 @@
 package admin
 
 import (
+	"fmt"
+	"net/http"
 	"net/url"
 	"reflect"
 	"strings"
@@ -156,6 +158,31 @@ func TestQueryIn(t *testing.T) {
 	}
 	if _, err := queryIn(url.Values{"q": {many}}); err == nil || !strings.Contains(err.Error(), "21 conditions") {
 		t.Errorf("got %v", err)
+	}
+}
+
+// Whoever asks for too much is told so before anything is made of it.
+func TestQueryIn_TooManyNames(t *testing.T) {
+	s := newSite(t, Config{})
+	var all []string
+	for i := range maxNamed {
+		all = append(all, fmt.Sprintf("type=debt.n%d", i))
+	}
+	most := strings.Join(all, "&")
+	body := s.wants("/admin/events?"+most, http.StatusOK, []string{`class="chip"`})
+	if got := strings.Count(body, `class="chip"`); got != maxNamed {
+		t.Errorf("got %d chips, want %d", got, maxNamed)
+	}
+	words := strings.NewReplacer("&", "+", "=", ":").Replace(most)
+	for _, query := range []string{most + "&stream=debt/1", most + "&q=stream:debt/1", "q=stream:debt/1+" + words} {
+		s.wants("/admin/events?"+query, http.StatusBadRequest, []string{"more than 20 types and streams", "end a name in *"}, `class="chip"`)
+		s.wants("/admin/events.csv?"+query, http.StatusBadRequest, []string{"more than 20 types and streams"})
+	}
+	s.wants("/admin/events?"+strings.Repeat("type=a&stream=b&", 4000), http.StatusBadRequest, []string{"too long", "at most 4000"})
+
+	q, err := queryIn(url.Values{"type": strings.Split(strings.ReplaceAll(most, "type=", ""), "&")})
+	if err != nil || q.toggled("stream", "debt/1").String() != q.String() || q.toggled("type", "debt.n0").has("type", "debt.n0") {
+		t.Errorf("a link leads to more than can be asked for: %v, %v", q, err)
 	}
 }
 

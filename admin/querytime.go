@@ -3,6 +3,7 @@ package admin
 import (
 	"errors"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -59,29 +60,42 @@ func checkMoment(text string) error {
 
 // The bounds of one query.
 const (
-	maxQuery = 4000 // bytes of a parameter
+	maxQuery = 4000 // bytes of all its parameters
+	maxNamed = 20   // types and streams
 	maxWhere = 20   // conditions
 )
 
 // queryIn is the search that the parameters of a page ask for: all of them together.
-func queryIn(values url.Values) (q query, err error) {
-	for _, list := range values {
-		for _, value := range list {
-			if len(value) > maxQuery {
-				return q, refusal.BadRequest("The search is too long: %d characters, at most %d are looked for.", len(value), maxQuery)
-			}
+// Nothing is made of one that asks for too much.
+func queryIn(values url.Values) (query, error) {
+	long := 0
+	for _, key := range slices.Concat([]string{"q"}, plainWords, metaKeys) {
+		for _, value := range values[key] {
+			long += len(value)
 		}
 	}
-	if q, err = parseQuery(values.Get("q")); err != nil {
-		return q, err
+	if long > maxQuery {
+		return query{}, refusal.BadRequest("The search is too long: %d characters, at most %d are looked for.", long, maxQuery)
 	}
+	q, err := parseQuery(values.Get("q"))
+	if err == nil {
+		err = q.take(values)
+	}
+	if err != nil {
+		return query{}, err
+	}
+	return q, nil
+}
+
+// take adds the parameters that have a field of their own.
+func (q *query) take(values url.Values) error {
 	for _, key := range plainWords {
 		for _, value := range values[key] {
 			if value = strings.TrimSpace(value); value == "" {
 				continue
 			}
 			if err := q.restrict(key, value); err != nil {
-				return q, refusal.BadRequest("%s: %s.", key, err.Error())
+				return refusal.BadRequest("%s: %s.", key, err.Error())
 			}
 		}
 	}
@@ -91,9 +105,9 @@ func queryIn(values url.Values) (q query, err error) {
 		}
 	}
 	if len(q.where) > maxWhere {
-		return q, refusal.BadRequest("These are %d conditions, at most %d can be looked for at once.", len(q.where), maxWhere)
+		return refusal.BadRequest("These are %d conditions, at most %d can be looked for at once. Take some away.", len(q.where), maxWhere)
 	}
-	return q, nil
+	return nil
 }
 
 // search is what the log is asked.
@@ -141,37 +155,42 @@ func (v *visit) eventsPath(q query, ending string, pairs ...string) string {
 
 // toggled is the query with a qualifier, or without it if it has it.
 func (q query) toggled(key, value string) query {
-	for _, p := range q.parts() {
-		if p.text == qualifier(key, value) {
-			return p.without
-		}
+	next := q
+	switch field := metaWords[key]; {
+	case key == "type":
+		next.types = toggled(q.types, value)
+	case key == "stream":
+		next.streams = toggled(q.streams, value)
+	default:
+		next.where = toggled(q.where, ireneo.Condition{Field: field, Op: "=", Value: value})
 	}
-	added := q.copied()
-	if field := metaWords[key]; field != "" {
-		added.add(ireneo.Condition{Field: field, Op: "=", Value: value})
-	} else if added.restrict(key, value) != nil {
+	if len(next.types)+len(next.streams) > maxNamed || len(next.where) > maxWhere {
 		return q
 	}
-	return added
+	return next
+}
+
+// toggled is another list with a value, or without it if it is there.
+func toggled[T comparable](list []T, value T) []T {
+	if i := slices.Index(list, value); i >= 0 {
+		return leaving(list, i)
+	}
+	return append(slices.Clone(list), value)
 }
 
 // has reports whether a query has a qualifier.
 func (q query) has(key, value string) bool {
-	for _, p := range q.parts() {
-		if p.text == qualifier(key, value) {
-			return true
-		}
+	switch key {
+	case "type":
+		return slices.Contains(q.types, value)
+	case "stream":
+		return slices.Contains(q.streams, value)
+	default:
+		return slices.Contains(q.where, ireneo.Condition{Field: metaWords[key], Op: "=", Value: value})
 	}
-	return false
 }
 
 func qualifier(key, value string) string { return key + ":" + valueText(value) }
-
-// copied is a query that shares no lists with this one.
-func (q query) copied() query {
-	q.types, q.streams, q.where = append([]string(nil), q.types...), append([]string(nil), q.streams...), append([]ireneo.Condition(nil), q.where...)
-	return q
-}
 
 // leads reports whether a text that stands alone is no search, but the id of an event or a
 // position to go to.

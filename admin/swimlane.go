@@ -29,10 +29,9 @@ func (a *admin) swimlane(v *visit) (*page, error) {
 		if typ, id, _ := strings.Cut(name, "/"); typ == "" || id == "" || strings.ContainsAny(name, "*?[]") {
 			return nil, refusal.BadRequest("%q is no stream: write its type and its id, such as debt/42.", cutText(name, wordText))
 		}
-		shown.Streams = append(shown.Streams, name)
-	}
-	if len(shown.Streams) > maxLanes {
-		return nil, refusal.BadRequest("These are %d streams: at most %d fit side by side. Take some away.", len(shown.Streams), maxLanes)
+		if shown.Streams = append(shown.Streams, name); len(shown.Streams) > maxLanes {
+			return nil, refusal.BadRequest("These are more than %d streams: at most %d fit side by side. Take some away.", maxLanes, maxLanes)
+		}
 	}
 	if len(shown.Streams) > 0 {
 		l, err := a.list(v, ireneo.Search{Streams: shown.Streams})
