@@ -121,7 +121,7 @@ func (a answer) forms() (all []form) {
 
 const (
 	mostPages = 400 // of a crawl
-	mostAlike = 12  // of them that differ in ids and numbers only
+	mostAlike = 3   // of them that differ in ids and numbers only
 )
 
 var (
