@@ -61,17 +61,18 @@ func (a *admin) failures(v *visit, requests []ireneo.StoredEvent) (map[string]st
 	if len(requests) == 0 {
 		return errs, nil
 	}
-	found, err := a.log.Search(v.Context(), ireneo.Search{
-		Types: []string{"admin.action_failed"}, Streams: []string{Actions.Type},
-		After: requests[len(requests)-1].Point(), Oldest: true, Limit: maxFailures,
-	})
-	if err != nil {
-		return nil, err
+	asked := map[string]bool{}
+	for _, r := range requests {
+		asked[r.ID.String()] = true
 	}
-	for _, stored := range found.Events {
-		if e, ok := stored.Event.(*ActionFailed); ok {
+	search := ireneo.Search{
+		Types: []string{"admin.action_failed"}, Streams: []string{Actions.Type}, After: requests[len(requests)-1].Point(), Oldest: true,
+	}
+	_, err := a.each(v.Context(), search, maxFailures, func(stored ireneo.StoredEvent) bool {
+		if e, ok := stored.Event.(*ActionFailed); ok && asked[e.Request] {
 			errs[e.Request] = e.Error
 		}
-	}
-	return errs, nil
+		return true
+	})
+	return errs, err
 }

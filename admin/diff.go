@@ -10,7 +10,7 @@ import (
 )
 
 // eventsInDiff is how many of the events between two versions are shown.
-const eventsInDiff = 100
+const eventsInDiff = 50
 
 // diffPage is what differs between two versions of a stream.
 type diffPage struct {

@@ -46,5 +46,5 @@ func TestStreamDiff_Twin(t *testing.T) {
 func TestStreamDiff_ManyEvents(t *testing.T) {
 	o := newOffice(t)
 	o.repay("7", 130)
-	o.shows("/admin/streams/loan/7/diff?from=1", []string{"These are the newest 100", "to=31\""}, "to=30\"")
+	o.shows("/admin/streams/loan/7/diff?from=1", []string{"These are the newest 50", "to=81\""}, "to=80\"")
 }

@@ -17,7 +17,7 @@ import (
 )
 
 // exported is how many events an export reads at once.
-const exported = 1000
+const exported = 100
 
 // exportNDJSON writes all events that a search finds, one a line.
 func (a *admin) exportNDJSON(v *visit, w *longAnswer) error {

@@ -50,70 +50,66 @@ type effect struct {
 func (a *admin) graph(v *visit) (*page, error) {
 	correlation := v.segment("correlation")
 	g := &graphPage{Correlation: correlation, Effects: []*effect{}, StreamTypes: []string{}}
-	events, err := a.setOff(v.Context(), g)
+	all, err := a.setOff(v.Context(), g)
 	if err != nil {
 		return nil, err
 	}
-	g.plant(events)
+	g.plant(all)
 	g.drawing = draw(g.Effects)
 	return &page{Title: "Causes and effects", Nav: "/events", Data: g, Body: graphBody(v, g)}, nil
 }
 
-// setOff are the events of a correlation, the oldest first. Where that is the id of an
-// event which has none itself, it is what began.
-func (a *admin) setOff(ctx context.Context, g *graphPage) ([]ireneo.StoredEvent, error) {
-	found, err := a.log.Search(ctx, ireneo.Search{
-		Where: metaIs(ireneo.CorrelationKey, g.Correlation), Oldest: true, Limit: maxGraph,
-	})
+// setOff are the events of a correlation, the oldest first, and of each only what is drawn.
+// Where the correlation is the id of an event which has none itself, that is what began.
+func (a *admin) setOff(ctx context.Context, g *graphPage) (all []*effect, err error) {
+	first, err := a.eventOf(ctx, g.Correlation)
 	if err != nil {
 		return nil, err
 	}
-	g.More = found.More || found.Stopped != nil
-	first, err := a.eventOf(ctx, g.Correlation)
-	if err != nil || first == nil || slices.ContainsFunc(found.Events, func(e ireneo.StoredEvent) bool { return e.ID == first.ID }) {
-		return found.Events, err
+	if first != nil && metaOf(*first, ireneo.CorrelationKey) == "" {
+		all = append(all, newEffect(*first))
 	}
-	if metaOf(*first, ireneo.CorrelationKey) != "" {
-		return found.Events, nil
-	}
-	return append([]ireneo.StoredEvent{*first}, found.Events...), nil
+	search := ireneo.Search{Where: metaIs(ireneo.CorrelationKey, g.Correlation), Oldest: true}
+	g.More, err = a.each(ctx, search, maxGraph, func(e ireneo.StoredEvent) bool {
+		all = append(all, newEffect(e))
+		return true
+	})
+	return all, err
 }
 
 // plant makes trees of the events. A cause comes before its effects in the log: whatever
 // the meta says, there can be no circle.
-func (g *graphPage) plant(events []ireneo.StoredEvent) {
-	g.Events = len(events)
-	if len(events) == 0 {
-		return
-	}
+func (g *graphPage) plant(all []*effect) {
+	g.Events = len(all)
 	types := map[string]int{}
-	for _, e := range events {
+	for _, e := range all {
 		types[streamType(e.Stream)] = 0
 	}
-	g.StreamTypes = slices.Sorted(maps.Keys(types))
-	begun := events[0].RecordedAt
+	g.StreamTypes = slices.AppendSeq(g.StreamTypes, maps.Keys(types))
+	slices.Sort(g.StreamTypes)
+
 	known := map[string]*effect{}
-	for _, e := range events {
-		one := newEffect(e, begun)
-		one.hue = slices.Index(g.StreamTypes, streamType(e.Stream)) % hues
-		cause := known[strings.ToLower(one.Cause)]
+	for _, e := range all {
+		after := e.RecordedAt.Sub(all[0].RecordedAt)
+		e.Seconds, e.after = after.Seconds(), passed(after)
+		e.hue = slices.Index(g.StreamTypes, streamType(e.Stream)) % hues
+		cause := known[strings.ToLower(e.Cause)]
 		if cause == nil {
-			one.Outside = one.Cause != ""
-			g.Effects = append(g.Effects, one)
+			e.Outside = e.Cause != ""
+			g.Effects = append(g.Effects, e)
 		} else {
-			cause.Effects = append(cause.Effects, one)
+			cause.Effects = append(cause.Effects, e)
 		}
-		known[one.ID] = one
-		g.Lasted = max(g.Lasted, one.Seconds)
+		known[e.ID] = e
+		g.Lasted = max(g.Lasted, e.Seconds)
 	}
 	g.took = passed(time.Duration(g.Lasted * float64(time.Second)))
 }
 
-func newEffect(e ireneo.StoredEvent, begun time.Time) *effect {
-	d := e.RecordedAt.Sub(begun)
+func newEffect(e ireneo.StoredEvent) *effect {
 	return &effect{
 		ID: e.ID.String(), Type: e.Type, Stream: e.Stream, Version: e.Version, RecordedAt: e.RecordedAt.UTC(),
-		Seconds: d.Seconds(), Cause: metaOf(e, ireneo.CausationKey), Effects: []*effect{}, after: passed(d),
+		Cause: metaOf(e, ireneo.CausationKey), Effects: []*effect{},
 	}
 }
 
@@ -161,11 +157,9 @@ func (a *admin) findGraph(v *visit) (*page, error) {
 			return &page{Location: to}, err
 		}
 	}
-	found, err := a.log.Search(v.Context(), ireneo.Search{Limit: lately})
-	if err != nil {
+	if _, err := a.each(v.Context(), ireneo.Search{}, lately, f.gather); err != nil {
 		return nil, err
 	}
-	f.gather(found.Events)
 	return &page{Title: "Causes and effects", Nav: "/events", Data: f, Body: findBody(v, f)}, nil
 }
 
@@ -180,26 +174,25 @@ func (a *admin) graphOf(v *visit, f *findPage) (string, error) {
 		return v.path("graph", correlation), nil
 	}
 	g := &graphPage{Correlation: e.ID.String()}
-	events, err := a.setOff(v.Context(), g)
-	if err != nil || len(events) > 1 {
+	all, err := a.setOff(v.Context(), g)
+	if err != nil || len(all) > 1 {
 		return v.path("graph", g.Correlation), err
 	}
 	f.Event = e.ID.String()
 	return "", nil
 }
 
-// gather finds what the last events belong to.
-func (f *findPage) gather(events []ireneo.StoredEvent) {
-	for _, e := range events {
-		id := metaOf(e, ireneo.CorrelationKey)
-		i := slices.IndexFunc(f.Lately, func(c correlation) bool { return c.Correlation == id })
-		switch {
-		case i >= 0:
-			f.Lately[i].Events++
-		case id != "" && len(f.Lately) < maxCorrelate:
-			f.Lately = append(f.Lately, correlation{id, 1, e})
-		}
+// gather finds what one of the last events belongs to.
+func (f *findPage) gather(e ireneo.StoredEvent) bool {
+	id := metaOf(e, ireneo.CorrelationKey)
+	i := slices.IndexFunc(f.Lately, func(c correlation) bool { return c.Correlation == id })
+	switch {
+	case i >= 0:
+		f.Lately[i].Events++
+	case id != "" && len(f.Lately) < maxCorrelate:
+		f.Lately = append(f.Lately, correlation{id, 1, e})
 	}
+	return true
 }
 
 func isUUID(text string) bool {

@@ -102,6 +102,30 @@ func TestGraph_Many(t *testing.T) {
 	s.contains("/admin/graph/many", http.StatusOK, "500 events", "/admin/events?correlation=many")
 }
 
+// A page that keeps little of many events holds few of them at once: what is appended while
+// the first ones are looked at is read with the later ones.
+func TestEach_ReadsInPieces(t *testing.T) {
+	s := newSite(t, Config{})
+	for i := range atOnce + 10 {
+		s.issue(fmt.Sprint(i), 1)
+	}
+	for _, tt := range []struct {
+		most, enough, want int
+		more               bool
+	}{{200, 200, atOnce + 11, false}, {atOnce + 5, 200, atOnce + 5, true}, {200, 7, 7, true}} {
+		n := 0
+		more, err := s.each(t.Context(), ireneo.Search{Oldest: true, Types: []string{"debt.issued"}}, tt.most, func(e ireneo.StoredEvent) bool {
+			if n++; n == 1 && tt.most == 200 && tt.enough == 200 {
+				s.issue("new", 1)
+			}
+			return n < tt.enough
+		})
+		if err != nil || n != tt.want || more != tt.more {
+			t.Errorf("%+v: got %d, %t, %v", tt, n, more, err)
+		}
+	}
+}
+
 func TestGraph_Find(t *testing.T) {
 	s := newSite(t, Config{})
 	s.contains("/admin/graph", http.StatusOK, "None of the last events has a correlation id")
@@ -142,7 +166,7 @@ func causing(id, cause uuid.UUID, after time.Duration) ireneo.StoredEvent {
 func TestGraph_NoCircles(t *testing.T) {
 	a, b := uuid.New(), uuid.New()
 	g := &graphPage{}
-	g.plant([]ireneo.StoredEvent{causing(a, b, 0), causing(b, a, 0), causing(uuid.Max, uuid.Max, -2*time.Second)})
+	g.plant([]*effect{newEffect(causing(a, b, 0)), newEffect(causing(b, a, 0)), newEffect(causing(uuid.Max, uuid.Max, -2*time.Second))})
 	if len(g.Effects) != 2 || !g.Effects[0].Outside || len(g.Effects[0].Effects) != 1 || g.Effects[1].after != "−2.0 s" {
 		t.Errorf("got %+v", g.Effects)
 	}

@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"context"
 	"math"
 	"slices"
 
@@ -44,6 +45,37 @@ func (a *admin) list(v *visit, s ireneo.Search) (l *listing, err error) {
 	}
 	l.Pager = v.pagerOf(s, found, l.Events)
 	return l, nil
+}
+
+// atOnce is how many whole events a page reads at once that keeps little of each.
+const atOnce = 50
+
+// each hands out the first events that a search finds, few of them in memory at once, until
+// do has enough or there were most of them. more says that there are others.
+func (a *admin) each(ctx context.Context, s ireneo.Search, most int, do func(e ireneo.StoredEvent) bool) (more bool, err error) {
+	for most > 0 {
+		s.Limit = min(most, atOnce)
+		found, err := a.log.Search(ctx, s)
+		if err != nil {
+			return false, err
+		}
+		for _, e := range found.Events {
+			if !do(e) {
+				return true, nil
+			}
+		}
+		if !found.More || found.Stopped != nil {
+			return found.Stopped != nil, nil
+		}
+		most -= len(found.Events)
+		last := found.Events[len(found.Events)-1].Point()
+		if s.Oldest {
+			s.After = last
+		} else {
+			s.Before = last
+		}
+	}
+	return true, nil
 }
 
 // pagerOf leads from a page to the others: on the side that was read from, there is more;

@@ -13,7 +13,8 @@ import (
 const (
 	eventsPerStreamPage = 50
 	maxRelated          = 10
-	fewFacts            = 6 // of an event, in short
+	maxCorrelated       = 200 // events that are looked at for streams of the same correlation
+	fewFacts            = 6   // of an event, in short
 )
 
 // streamPage is the timeline of a stream.
@@ -175,16 +176,13 @@ func (a *admin) correlated(ctx context.Context, e *ireneo.StoredEvent) ([]string
 	if id == "" {
 		return names, nil
 	}
-	found, err := a.log.Search(ctx, ireneo.Search{Where: metaIs(ireneo.CorrelationKey, id), Limit: 200})
-	if err != nil {
-		return nil, err
-	}
-	for _, other := range found.Events {
-		if other.Stream != e.Stream && !slices.Contains(names, other.Stream) && len(names) < maxRelated {
-			names = append(names, other.Stream)
+	_, err := a.each(ctx, ireneo.Search{Where: metaIs(ireneo.CorrelationKey, id)}, maxCorrelated, func(other ireneo.StoredEvent) bool {
+		if other.Stream != e.Stream {
+			names = including(names, other.Stream)
 		}
-	}
-	return names, nil
+		return len(names) < maxRelated
+	})
+	return names, err
 }
 
 // inShort are the first values of an event that are not empty, as far as this program

@@ -137,11 +137,11 @@ func (a *admin) edge(ctx context.Context, s *subject, first bool) (*ireneo.Store
 
 // versions reads the events of some versions, those above after and up to upTo, the newest
 // first.
-func (a *admin) versions(ctx context.Context, s *subject, after, upTo int64) ([]ireneo.StoredEvent, error) {
+func (a *admin) versions(ctx context.Context, s *subject, after, upTo int64) (events []ireneo.StoredEvent, err error) {
 	if after >= upTo {
 		return nil, nil
 	}
-	search := ireneo.Search{Streams: []string{s.Name}, Limit: int(upTo-after) + 20} // what was appended meanwhile included
+	search := ireneo.Search{Streams: []string{s.Name}}
 	if upTo < s.Head.Version {
 		next, err := a.eventAt(ctx, s, upTo+1)
 		if err != nil {
@@ -149,11 +149,14 @@ func (a *admin) versions(ctx context.Context, s *subject, after, upTo int64) ([]
 		}
 		search.Before = next.Point()
 	}
-	found, err := a.log.Search(ctx, search)
-	if err != nil {
-		return nil, err
-	}
-	return slices.DeleteFunc(found.Events, func(e ireneo.StoredEvent) bool { return e.Version <= after || e.Version > upTo }), nil
+	meanwhile := 20 // appended since the head was read
+	_, err = a.each(ctx, search, int(upTo-after)+meanwhile, func(e ireneo.StoredEvent) bool {
+		if e.Version <= upTo {
+			events = append(events, e)
+		}
+		return e.Version > after+1
+	})
+	return events, err
 }
 
 // eventAt finds the event of a version by guessing where in the log it is, nearer with
