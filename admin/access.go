@@ -1,10 +1,13 @@
 package admin
 
 import (
+	"errors"
 	"net"
 	"net/http"
 	"net/netip"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/ireneo-dev/ireneo/internal/forwarded"
 )
@@ -41,12 +44,32 @@ func (a *admin) admit(r *http.Request) (u User, ok bool) {
 	if a.config.Authorize == nil {
 		return User{Name: "developer", Role: Operate}, a.config.Development && local(r)
 	}
-	u, err := a.config.Authorize(r)
-	if err != nil {
+	err := recovered(func() (err error) {
+		u, err = a.config.Authorize(r)
+		return err
+	})
+	if _, panicked := errors.AsType[*panicked](err); panicked {
+		a.report(r.Context(), "Authorize panicked", err, "path", r.URL.Path)
+		return User{}, false
+	} else if err != nil {
 		a.config.Logger.WarnContext(r.Context(), "admin: somebody was refused", "path", r.URL.Path, "remote", r.RemoteAddr, "error", err)
 		return User{}, false
 	}
+	if u.Role == Operate && !recordable(u.Name) {
+		a.config.Logger.WarnContext(r.Context(), "admin: an operator may only read, because the name cannot be recorded: it must be 1 to 200 characters that can be seen",
+			"name", cutText(u.Name, maxName), "remote", r.RemoteAddr)
+		u.Role = Read
+	}
 	return u, u.Role == Read || u.Role == Operate
+}
+
+// maxName is how long the name of an operator may be, in characters.
+const maxName = 200
+
+// recordable reports whether a name says in a record who it was, and looks like what it is.
+func recordable(name string) bool {
+	unseen := func(r rune) bool { return unicode.IsControl(r) || unicode.In(r, unicode.Cf, unicode.Zl, unicode.Zp) }
+	return strings.TrimSpace(name) != "" && utf8.ValidString(name) && utf8.RuneCountInString(name) <= maxName && !strings.ContainsFunc(name, unseen)
 }
 
 // local reports whether a request was made on this very machine. The address of the

@@ -60,6 +60,38 @@ func TestAccess_NobodyLearnsThatThereArePages(t *testing.T) {
 	}
 }
 
+// Who cannot be recorded may not act, and is told of in the log once.
+func TestAccess_NamesThatCannotBeRecorded(t *testing.T) {
+	for _, name := range []string{"", "  ", "a\nb", "ada\u202eevil", "ad\u200ba", strings.Repeat("x", maxName+1), "\xff", "a\u2028b"} {
+		s := newSite(t, Config{Authorize: as(User{Name: name, Role: Operate})})
+		lines := s.listened()
+		body := s.wants("/admin/audit", http.StatusOK, []string{"may read"})
+		if got := strings.Count(lines.String(), "the name cannot be recorded"); got != 1 || len(lines.String()) > 1000 {
+			t.Errorf("%q: logged %d times: %s\n%s", name, got, lines, body)
+		}
+		if w := s.do(http.MethodPost, "/admin/subscriptions/letters/pause", confirmed("letters", "why")); w.Code != http.StatusForbidden {
+			t.Errorf("%q may act: %d", name, w.Code)
+		}
+	}
+	for _, name := range []string{"Ada Lovelace", "müller@example.org", strings.Repeat("ß", maxName)} {
+		s := newSite(t, Config{Authorize: as(User{Name: name, Role: Operate})})
+		if w := s.do(http.MethodPost, "/admin/subscriptions/letters/pause", confirmed("letters", "why")); w.Code != http.StatusSeeOther {
+			t.Errorf("%q may not act: %d", name, w.Code)
+		}
+	}
+}
+
+func TestAccess_AuthorizePanics(t *testing.T) {
+	s := newSite(t, Config{Authorize: func(*http.Request) (User, error) { panic("no session store") }})
+	lines := s.listened()
+	if w := s.get("/admin"); w.Code != http.StatusNotFound || w.Body.String() != "404 page not found\n" {
+		t.Errorf("got %d %s", w.Code, w.Body)
+	}
+	if got := lines.String(); strings.Count(got, "level=") != 1 || !strings.Contains(got, "no session store") || !strings.Contains(got, "access_test.go") {
+		t.Errorf("logged %s", got)
+	}
+}
+
 // openSite makes the pages just as they are configured.
 func openSite(t *testing.T, c Config) *site {
 	t.Helper()

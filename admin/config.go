@@ -31,7 +31,8 @@ type Config struct {
 
 	// Authorize says who asks, and what they may do. An error, and the role None, are
 	// answered with 404, so that strangers do not learn that there are pages; errors are
-	// logged.
+	// logged. Who may operate needs a name to be recorded with: up to 200 characters that
+	// can be seen; else they may only read.
 	Authorize func(r *http.Request) (User, error)
 
 	// Development opens the pages, where there is no Authorize, to whoever is on this very
