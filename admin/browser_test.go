@@ -132,7 +132,7 @@ func TestBrowser_LiveParts(t *testing.T) {
 			return &page{Title: "Parts", Body: templ.Raw(`<div data-live="/admin/parts/stream"><p data-live-state></p><button data-live-pause hidden>Pause</button>` +
 				`<table><tbody id="rows" data-piece="row" data-keep="3"></tbody></table><p id="count" data-piece="count">0</p></div>`)}, nil
 		}),
-		site.long("/parts/stream", func(v *visit, w *longAnswer) error {
+		site.long("/parts/stream", site.streaming, func(v *visit, w *longAnswer) error {
 			if err := w.pieces(); err != nil {
 				return err
 			}

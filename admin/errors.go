@@ -17,6 +17,8 @@ var (
 	errCrossOrigin = errors.New("request comes from another site")
 	// errMayNot says that whoever asks may only read.
 	errMayNot = errors.New("user may not do this")
+	// errNoSlot says that too many answers of a kind are under way.
+	errNoSlot = errors.New("too many such answers are under way")
 )
 
 // problem is an error as a page shows it.
@@ -42,6 +44,7 @@ var verdicts = []verdict{
 	{errNoPage, http.StatusNotFound, "There is no such page.", ""},
 	{errMayNot, http.StatusForbidden, "You may look, but not do this.", ""},
 	{errCrossOrigin, http.StatusForbidden, "This form was sent from another site. Open the page here and send it again.", ""},
+	{errNoSlot, http.StatusServiceUnavailable, "Others are asking for as much as the server gives at once. Try again in a few seconds.", ""},
 	{ireneo.ErrNotFound, http.StatusNotFound, "There is nothing at this address.", ""},
 	{ireneo.ErrInvalidID, http.StatusNotFound, "No stream can have this id.", ""},
 	{ireneo.ErrUnknownStream, http.StatusNotFound, "This program declares no such stream.", ""},
@@ -55,6 +58,7 @@ var verdicts = []verdict{
 	{ireneo.ErrReadOnly, http.StatusServiceUnavailable, "The database does not accept writes.", ""},
 	{ireneo.ErrFull, http.StatusInsufficientStorage, "The disk of the database is full.", ""},
 	{context.DeadlineExceeded, http.StatusGatewayTimeout, "This took too long, and was ended. Ask for less: narrow the search, or name a stream.", ""},
+	{context.Canceled, http.StatusServiceUnavailable, "This was ended before it was done: the server stops. Try again in a moment.", ""},
 }
 
 // conflicts are reasons why something cannot be done as things are. Their text is shown.
@@ -96,15 +100,28 @@ func judge(err error) problem {
 
 // fail answers with the page of an error, and logs what nobody expected.
 func (v *visit) fail(w http.ResponseWriter, err error) {
-	if errors.Is(err, context.Canceled) && v.Context().Err() != nil {
-		return // whoever asked has gone
+	if errors.Is(err, context.Canceled) && v.gone() {
+		return
 	}
 	p := judge(err)
+	if errors.Is(err, errNoSlot) {
+		w.Header().Set("Retry-After", "5")
+	}
 	if p.ID != "" {
 		v.admin.report(v.Context(), "a page failed", err, "id", p.ID, "method", v.Method, "path", v.URL.Path)
 	}
 	shown := &page{Title: p.Title, Status: p.Status, Data: p, Body: v.problem(p)}
 	if err := v.write(w, shown); err != nil {
 		http.Error(w, p.Title, p.Status)
+	}
+}
+
+// gone reports whether whoever asked does not wait for the answer any more.
+func (v *visit) gone() bool {
+	select {
+	case <-v.admin.config.Stopping:
+		return false
+	default:
+		return errors.Is(v.Context().Err(), context.Canceled)
 	}
 }

@@ -16,8 +16,8 @@ func (a *admin) logRoutes() []route {
 		a.get("/events", a.events),
 		a.get("/events/{id}", a.event),
 		a.get("/types", a.types),
-		a.long("/events.ndjson", a.exportNDJSON),
-		a.long("/events.csv", a.exportCSV),
+		a.long("/events.ndjson", a.costly, a.exportNDJSON),
+		a.long("/events.csv", a.costly, a.exportCSV),
 	}
 }
 

@@ -25,6 +25,7 @@ func (a *admin) exportNDJSON(v *visit, w *longAnswer) error {
 		for page, err := range pages {
 			if err != nil {
 				_ = json.NewEncoder(w).Encode(map[string]string{"error": cutOff(err)})
+				_ = w.flush() // as far as it can be
 				return err
 			}
 			if err := writeLines(w, page); err != nil {
@@ -75,10 +76,11 @@ func (a *admin) exportCSV(v *visit, w *longAnswer) error {
 				}
 			}
 		})
-		if err != nil {
-			return err
+		if err == nil && broken != nil {
+			_ = w.flush() // as far as it can be
+			err = broken
 		}
-		return broken
+		return err
 	})
 }
 

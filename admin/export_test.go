@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/csv"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -108,7 +109,14 @@ func TestExport_CutOff(t *testing.T) {
 	for ending, want := range map[string]string{".ndjson": `{"error":"the export ends here and is not complete.`, ".csv": "error: the export ends here and is not complete."} {
 		ctx, cancel := context.WithCancel(t.Context())
 		w := &fading{httptest.NewRecorder(), 3, cancel}
-		s.ServeHTTP(w, httptest.NewRequestWithContext(ctx, http.MethodGet, "/admin/events"+ending, nil))
+		func() {
+			defer func() {
+				if err, _ := recover().(error); !errors.Is(err, http.ErrAbortHandler) {
+					t.Errorf("%s: the answer is not cut: %v", ending, err)
+				}
+			}()
+			s.ServeHTTP(w, httptest.NewRequestWithContext(ctx, http.MethodGet, "/admin/events"+ending, nil))
+		}()
 		cancel()
 		all := bytes.Split(bytes.TrimSpace(w.Body.Bytes()), []byte("\n"))
 		if last := string(all[len(all)-1]); !strings.HasPrefix(last, want) || len(all) > 500 {

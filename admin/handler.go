@@ -36,6 +36,8 @@ type admin struct {
 	origins *http.CrossOriginProtection
 	mux     *http.ServeMux
 	pages   map[string]bool // paths of the routes there are
+
+	costly, streaming slots
 }
 
 // Handler serves the pages of a log. It expects requests with Config.Path before their
@@ -64,6 +66,7 @@ func Handler(log *ireneo.Log, c Config) (http.Handler, error) {
 	a := &admin{
 		log: log, config: c, assets: files, origins: http.NewCrossOriginProtection(),
 		mux: http.NewServeMux(), pages: map[string]bool{},
+		costly: newSlots(maxCostly), streaming: newSlots(maxStreams),
 	}
 	a.mount(a.routes())
 	a.mux.HandleFunc("GET "+c.Path+"/assets/{name}", files.serve)
@@ -108,6 +111,7 @@ func (a *admin) serve(s screen, within time.Duration) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		ctx, cancel := context.WithTimeout(r.Context(), within)
 		defer cancel()
+		_ = allow(w, within+pieceTime)
 		v := visitOf(r.WithContext(ctx))
 		err := recovered(func() error {
 			p, err := s(v)

@@ -152,6 +152,28 @@ func TestHandler_TimeRunsOut(t *testing.T) {
 	}
 }
 
+// Only whoever has gone is not answered.
+func TestHandler_Canceled(t *testing.T) {
+	canceled, cancel := context.WithCancel(t.Context())
+	cancel()
+	for name, tt := range map[string]struct {
+		stopping <-chan struct{}
+		ctx      context.Context
+		want     int
+	}{
+		"the server stops": {ending(), canceled, http.StatusServiceUnavailable},
+		"the database":     {nil, t.Context(), http.StatusServiceUnavailable},
+		"gone":             {nil, canceled, http.StatusOK}, // nothing was written
+	} {
+		s := newSite(t, Config{Stopping: tt.stopping})
+		s.mount([]route{s.admin.get("/fails", func(*visit) (*page, error) { return nil, fmt.Errorf("read: %w", context.Canceled) })})
+		w := s.get("/admin/fails", func(r *http.Request) { *r = *r.WithContext(tt.ctx) })
+		if w.Code != tt.want || (w.Body.Len() == 0) != (name == "gone") {
+			t.Errorf("%s: got %d, want %d:\n%s", name, w.Code, tt.want, w.Body)
+		}
+	}
+}
+
 func TestHandler_PageOfAnErrorSaysNothingOfItself(t *testing.T) {
 	s := newSite(t, Config{Authorize: as(User{Name: "<b>eve", Role: Read}), ReadOnly: true})
 	body := s.get("/admin/%3Cscript%3E").Body.String()

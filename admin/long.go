@@ -25,7 +25,11 @@ type longAnswer struct {
 	control *http.ResponseController
 	begun   bool
 	head    bool // only the header is asked for
+	events  bool // it is a stream of pieces, after the end of which browsers ask again
 }
+
+// longScreen makes a long answer.
+type longScreen func(v *visit, w *longAnswer) error
 
 // errHeader ends an answer of which only the header is asked for.
 var errHeader = errors.New("only the header is asked for")
@@ -36,15 +40,25 @@ func (w *longAnswer) Write(piece []byte) (int, error) {
 	if w.head {
 		return 0, errHeader
 	}
-	if err := w.control.SetWriteDeadline(time.Now().Add(pieceTime)); err != nil && !errors.Is(err, http.ErrNotSupported) {
+	if err := allow(w.ResponseWriter, pieceTime); err != nil {
 		return 0, err
 	}
 	return w.ResponseWriter.Write(piece)
 }
 
+// allow gives a client some time from now on to take what is written next, whatever time
+// the host's server gives to a whole answer.
+func allow(w http.ResponseWriter, d time.Duration) error {
+	err := http.NewResponseController(w).SetWriteDeadline(time.Now().Add(d))
+	if errors.Is(err, http.ErrNotSupported) {
+		return nil
+	}
+	return err
+}
+
 // serveLong runs a long answer. What goes wrong before its first piece becomes a page; later
 // the connection is cut, so that nobody takes a part for the whole.
-func (a *admin) serveLong(s func(v *visit, w *longAnswer) error) http.HandlerFunc {
+func (a *admin) serveLong(s longScreen) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		ctx, cancel := context.WithCancel(r.Context())
 		defer cancel()
@@ -62,8 +76,11 @@ func (a *admin) serveLong(s func(v *visit, w *longAnswer) error) http.HandlerFun
 		case err == nil, errors.Is(err, errHeader):
 		case !long.begun:
 			v.fail(w, err)
-		case ctx.Err() == nil:
-			a.report(ctx, "a long answer was cut off", err, "path", r.URL.Path)
+		case long.events && ctx.Err() != nil:
+		default:
+			if ctx.Err() == nil {
+				a.report(ctx, "a long answer was cut off", err, "path", r.URL.Path)
+			}
 			panic(http.ErrAbortHandler)
 		}
 	}
@@ -71,6 +88,7 @@ func (a *admin) serveLong(s func(v *visit, w *longAnswer) error) http.HandlerFun
 
 // pieces begins a stream of pieces of a page (server-sent events); see assets/admin.js.
 func (w *longAnswer) pieces() error {
+	w.events = true
 	w.Header().Set("Content-Type", "text/event-stream")
 	w.Header().Set("X-Accel-Buffering", "no")
 	if _, err := fmt.Fprint(w, "retry: 3000\n\n"); err != nil {

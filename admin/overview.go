@@ -14,7 +14,7 @@ import (
 func (a *admin) overviewRoutes() []route {
 	return []route{
 		a.get("/", a.overview),
-		a.get("/tail", a.tail), a.long("/tail/stream", a.tailStream),
+		a.get("/tail", a.tail), a.long("/tail/stream", a.streaming, a.tailStream),
 		a.get("/graph", a.findGraph), a.get("/graph/{correlation}", a.graph),
 	}
 }

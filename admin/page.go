@@ -61,6 +61,7 @@ func (v *visit) hidden() map[string]string {
 
 // write sends a page, whole or not at all.
 func (v *visit) write(w http.ResponseWriter, p *page) error {
+	_ = allow(w, pieceTime) // where the connection is lost, nothing else helps either
 	switch {
 	case p.Location != "":
 		http.Redirect(w, v.Request, p.Location, http.StatusSeeOther)

@@ -29,6 +29,12 @@ func (v *visit) patience() (time.Duration, error) {
 	return d, nil
 }
 
+// waits reports whether whoever asks will wait longer than usual.
+func (v *visit) waits() bool {
+	d, err := v.patience()
+	return err == nil && d > usualPatience
+}
+
 // longer is the time to offer where patience was too short, zero where there is no more.
 func (v *visit) longer() time.Duration {
 	d, err := v.patience()

@@ -29,9 +29,10 @@ func (a *admin) get(path string, s screen) route {
 	return route{http.MethodGet, path, a.serve(s, patience)}
 }
 
-// patient is get for a page that whoever asks may give more time; see visit.patience.
-func (a *admin) patient(path string, s screen) route {
-	return route{http.MethodGet, path, a.serve(s, greatestPatience+patience)}
+// patient is get for a page that whoever asks may give more time; see visit.patience. Where
+// it costs much it needs a slot.
+func (a *admin) patient(path string, costs func(v *visit) bool, s screen) route {
+	return route{http.MethodGet, path, a.serve(a.costly.screen(s, costs), greatestPatience+patience)}
 }
 
 // post is an action, for operators only. It is not there where the pages are ReadOnly.
@@ -39,9 +40,10 @@ func (a *admin) post(path string, s screen) route {
 	return route{http.MethodPost, path, a.guard(a.serve(s, patience))}
 }
 
-// long is an answer that takes its time, such as an export or a stream of pieces.
-func (a *admin) long(path string, s func(v *visit, w *longAnswer) error) route {
-	return route{http.MethodGet, path, a.serveLong(s)}
+// long is an answer that takes its time, such as an export or a stream of pieces, and needs
+// a slot.
+func (a *admin) long(path string, of slots, s longScreen) route {
+	return route{http.MethodGet, path, a.serveLong(of.long(s))}
 }
 
 // mount puts routes below the path of the pages.

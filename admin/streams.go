@@ -12,9 +12,9 @@ func (a *admin) streamRoutes() []route {
 	return []route{
 		a.get("/streams", a.streams),
 		a.get("/streams/{type}", a.streamType),
-		a.patient("/streams/{type}/{id}", a.stream),
-		a.patient("/streams/{type}/{id}/state", a.streamState),
-		a.patient("/streams/{type}/{id}/diff", a.streamDiff),
+		a.patient("/streams/{type}/{id}", (*visit).waits, a.stream),
+		a.patient("/streams/{type}/{id}/state", (*visit).waits, a.streamState),
+		a.patient("/streams/{type}/{id}/diff", (*visit).waits, a.streamDiff),
 		a.get("/swimlane", a.swimlane),
 	}
 }
