@@ -238,7 +238,7 @@ func (l *Log) estimate(ctx context.Context, all []TypeInfo) error {
 	}
 	counts := map[string]int64{}
 	for _, r := range records {
-		counts[r.Type]++
+		counts[r.Type] += int64(r.Ordinal) // of a mixed append: as if all were of the last one's type
 	}
 	for i := range all {
 		if info := &all[i]; !info.Exact {
@@ -275,7 +275,7 @@ func (l *Log) Activity(ctx context.Context, length time.Duration, parts int) ([]
 	}
 	for _, r := range records {
 		if age := now.Sub(r.RecordedAt); age >= 0 && age < length {
-			counts[parts-1-min(int(float64(parts)*age.Seconds()/length.Seconds()), parts-1)]++
+			counts[parts-1-min(int(float64(parts)*age.Seconds()/length.Seconds()), parts-1)] += int64(r.Ordinal)
 		}
 	}
 	for i := range counts {

@@ -2,11 +2,13 @@ package ireneo_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -134,6 +136,18 @@ func TestLog_AnUnmigratedDatabaseNamesTheRemedy(t *testing.T) {
 			}
 			_, err = AccountPosition.Replay(ctx, Account.For("a"))
 			wantError(t, err, ireneo.ErrNotMigrated)
+
+			for what, look := range map[string]func() error{
+				"search":       func() error { _, err := log.Search(ctx, ireneo.Search{Types: []string{"account.*"}}); return err },
+				"event types":  func() error { _, err := log.EventTypes(ctx); return err },
+				"stream types": func() error { _, err := log.StreamTypes(ctx); return err },
+				"stream heads": func() error { _, err := log.StreamHeads(ctx, "account", ireneo.HeadQuery{}); return err },
+				"activity":     func() error { _, err := log.Activity(ctx, time.Hour, 60); return err },
+			} {
+				if err := look(); !errors.Is(err, ireneo.ErrNotMigrated) {
+					t.Errorf("%s: %v", what, err)
+				}
+			}
 
 			must(t, log.Migrate(ctx))
 			must(t, log.Migrate(ctx))

@@ -56,8 +56,9 @@ type StoredEvent struct {
 	IdempotencyKey string `json:"idempotency_key,omitempty"`
 	Problem        string `json:"problem,omitempty"` // why this program cannot read it
 
-	// Stored is the payload as it was stored, where that is of an older schema and nothing
-	// in it may be sensitive. Else it is nil.
+	// Stored is the payload as it was stored, where that is of an older schema and the type
+	// has nothing sensitive. Else it is nil. Values that the type does not know any more are
+	// masked, because they may have been.
 	Stored json.RawMessage `json:"stored,omitempty"`
 
 	// Event is the event itself, nil where it cannot be read.
@@ -97,7 +98,7 @@ func (l *Log) storedEvent(r store.Record) StoredEvent {
 	case t == nil:
 		e.Problem = "no registered event is called " + r.Type
 	case r.SchemaVersion != t.version && !t.masked:
-		e.Stored = r.Data
+		e.Stored, _ = json.Marshal(mask.Known(condition.Decode(r.Data), t.goType, mask.Masked)) // decoded JSON always can be
 	}
 	return e
 }
@@ -108,8 +109,8 @@ func (l *Log) shown(r store.Record) (payload any, known bool) {
 	if t == nil {
 		return nil, false
 	}
-	if r.SchemaVersion == t.version && !t.masked { // an older one may have had more fields
-		return condition.Decode(r.Data), true
+	if r.SchemaVersion == t.version && !t.masked {
+		return mask.Known(condition.Decode(r.Data), t.goType, nil), true
 	}
 	ev, err := t.decode(r)
 	if err != nil {

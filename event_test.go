@@ -380,6 +380,10 @@ func TestOpen_ReportsEveryMistakeAtOnce(t *testing.T) {
 		cache map[string]bool
 	}
 	type Keyless struct{ Name string }
+	type Secret struct {
+		Email string `gorm:"primaryKey" sensitive:"true"`
+	}
+	secret := ireneo.NewProjection("secret", ireneo.On(func(*Secret, *Deposited, time.Time) {}))
 	hidden := ireneo.NewProjection("hidden", ireneo.On(func(h *Hidden, _ *Deposited, _ time.Time) { h.cache = nil }))
 	keyless := ireneo.NewProjection("keyless", ireneo.On(func(*Keyless, *Deposited, time.Time) {}))
 	namesake := ireneo.NewProjection("keyless", ireneo.On(func(*Position, *Deposited, time.Time) {}))
@@ -393,6 +397,7 @@ func TestOpen_ReportsEveryMistakeAtOnce(t *testing.T) {
 			{Type: "hidden", Purpose: "x", Consistency: hidden},
 			{Type: "keyless", Purpose: "x", Transactional: ireneo.Materialize(keyless)},
 			{Type: "namesake", Purpose: "x", Consistency: namesake},
+			{Type: "secret", Purpose: "x", Transactional: ireneo.Materialize(secret)},
 		}})
 		if err == nil {
 			t.Fatal("opened")
@@ -400,6 +405,7 @@ func TestOpen_ReportsEveryMistakeAtOnce(t *testing.T) {
 		for _, want := range []string{
 			`stream type "Bad Type"`, "stream purposeless: say its Purpose", "stream type same is declared twice",
 			"CreatedBy names no.such", "give Hidden a method Clone() Hidden", "projection name keyless is used for both", "projection keyless: materialized models have one string primary key",
+			"projection secret: rows are found and named by the key",
 		} {
 			if !strings.Contains(err.Error(), want) {
 				t.Errorf("the error does not say %q:\n%v", want, err)

@@ -164,6 +164,9 @@ func (l *Log) readModelFor(p *projection) (*readModel, error) {
 		return nil, fmt.Errorf("projection %s: materialized models have one string primary key, which holds the stream id: tag the field of %s with `gorm:\"primaryKey\"`", p.name, p.model)
 	}
 	m.key = s.PrimaryFields[0]
+	if m.key.Tag.Get("sensitive") == "true" {
+		return nil, fmt.Errorf("projection %s: rows are found and named by the key of %s, so that it cannot be sensitive: use an id", p.name, p.model)
+	}
 	for _, f := range s.Fields {
 		if f.DBName != "" && f.Creatable {
 			m.columns = append(m.columns, f)

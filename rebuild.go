@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
+	"runtime/debug"
 	"slices"
 	"time"
 
@@ -99,10 +101,22 @@ func (l *Log) rebuild(ctx context.Context, name string, undo bool, p pace) error
 	}
 	kept, stop := rebuild.Keep(ctx, l.DB(), r.row, l.config.Lease)
 	defer stop()
-	if err = r.run(kept); err != nil {
+	if err = r.attempt(kept); err != nil {
 		return fmt.Errorf("rebuild %s: %w", name, r.end(ctx, kept, err))
 	}
 	return nil
+}
+
+// attempt runs it; a panic is an error, as it is after the commit.
+func (r *rebuilding) attempt(ctx context.Context) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			r.log.config.Logger.Error("a projection panicked in its rebuild", slog.String("projection", r.of.projection.name),
+				slog.Any("panic", p), slog.String("stack", string(debug.Stack())))
+			err = fmt.Errorf("panic: %v", p)
+		}
+	}()
+	return r.run(ctx)
 }
 
 func (l *Log) rebuildingOf(name string, p pace) (*rebuilding, error) {

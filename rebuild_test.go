@@ -373,6 +373,22 @@ func TestS20_RebuildTakesChangedProjectionsAndStoppedOnes(t *testing.T) {
 	})
 }
 
+// A projection that panics has failed, as one that returns no row.
+func TestS20_RebuildOfWhatPanics(t *testing.T) {
+	panics := asyncConfig(&ireneo.Stream{Type: "purse", Purpose: "Money", Async: ireneo.Materialize(ireneo.NewProjection("purses",
+		ireneo.On(func(*Purse, *Deposited, time.Time) { panic("the disk is green") }),
+	))})
+	each(t, panics, func(t *testing.T, ctx context.Context, log *ireneo.Log) {
+		must(t, PurseStream.For("a").Append(ctx, &Deposited{Amount: 5}))
+		if err := log.Rebuild(ctx, "purses", nil); err == nil || !strings.Contains(err.Error(), "panic: the disk is green") {
+			t.Fatalf("got %v", err)
+		}
+		if r := lastRebuild(t, ctx, log, "purses"); r.Phase != "failed" || r.Running || r.Error != "panic: the disk is green" || hasTable(log, "purses__shadow") {
+			t.Errorf("it failed as %+v", r)
+		}
+	})
+}
+
 // Another program cannot go on with rows of which the first half is of this one.
 func TestS20_RebuildOfAnotherDeclarationBeginsAnew(t *testing.T) {
 	each(t, asyncConfig(), func(t *testing.T, ctx context.Context, log *ireneo.Log) {

@@ -120,6 +120,9 @@ func (l *Log) Search(ctx context.Context, s Search) (*Found, error) {
 
 	found.More, found.Stopped = len(records) > s.Limit, (*Point)(stopped)
 	for _, r := range records[:min(len(records), s.Limit)] {
+		if err := ctx.Err(); err != nil { // large payloads take their time
+			return nil, fmt.Errorf("search: %w", err)
+		}
 		found.Events = append(found.Events, l.storedEvent(r))
 	}
 	return found, nil
@@ -127,6 +130,9 @@ func (l *Log) Search(ctx context.Context, s Search) (*Found, error) {
 
 // seek prepares a search for one more than its limit; nil where nothing can be found.
 func (l *Log) seek(ctx context.Context, s Search) (*seek.Seek, error) {
+	if most := max(len(s.Types), len(s.Streams), len(s.Where)); most > maxNames {
+		return nil, fmt.Errorf("%w: %d types, streams or conditions are too many, at most %d of each may be searched for", ErrInvalidFilter, most, maxNames)
+	}
 	base := store.Browse{
 		After: store.Point(s.After), Before: store.Point(s.Before), Oldest: s.Oldest,
 		RecordedFrom: moment(s.From), RecordedUntil: moment(s.To),

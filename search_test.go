@@ -142,7 +142,7 @@ func TestLog_Search_ComparesWhatIsUpcast(t *testing.T) {
 		wantFound(t, ctx, newer, ireneo.Search{Text: "250"})
 
 		found := wantFound(t, ctx, newer, ireneo.Search{}, "price.set").Events[0]
-		if found.SchemaVersion != 1 || string(found.Data) != `{"in":"EUR","price":"2.5"}` || compact(t, found.Stored) != `{"cents":250}` {
+		if found.SchemaVersion != 1 || string(found.Data) != `{"price":"2.5","in":"EUR"}` || string(found.Stored) != `{"cents":"[masked]"}` {
 			t.Errorf("schema version %d, %s of %s", found.SchemaVersion, found.Data, found.Stored)
 		}
 		must(t, stream.In(newer).For("a").Append(ctx, &PriceV3{In: "secret"}))

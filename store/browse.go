@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"gorm.io/gorm"
 )
 
 // Point is a record's place in the whole log.
@@ -160,7 +162,7 @@ func StreamTypes(ctx context.Context, s Store) ([]string, error) {
 // distinct jumps along an index from one value of a column to the next, so that it does not
 // matter how long the log is (PostgreSQL's wiki: Loose indexscan).
 func distinct(ctx context.Context, s Store, column string) (values []string, err error) {
-	err = s.DB().WithContext(ctx).Raw(strings.ReplaceAll(`
+	err = scan(s.DB().WithContext(ctx).Raw(strings.ReplaceAll(`
 		SELECT value
 		FROM (
 			WITH RECURSIVE known (value) AS (
@@ -179,7 +181,7 @@ func distinct(ctx context.Context, s Store, column string) (values []string, err
 			FROM known
 			WHERE value IS NOT NULL
 		) AS jumps
-		ORDER BY value`, "$column", column)).Scan(&values).Error
+		ORDER BY value`, "$column", column)), &values)
 	if err != nil {
 		return nil, fmt.Errorf("read each %s of the log: %w", column, err)
 	}
@@ -193,7 +195,7 @@ func CountUpTo(ctx context.Context, s Store, typ string, limit int) (records int
 		return 0, nil
 	}
 	// The bounds and the order leave a database nothing to follow but the index of types.
-	err = s.DB().WithContext(ctx).Raw(`
+	err = scan(s.DB().WithContext(ctx).Raw(`
 		SELECT COUNT(*)
 		FROM (
 			SELECT type
@@ -202,10 +204,21 @@ func CountUpTo(ctx context.Context, s Store, typ string, limit int) (records int
 			AND type <= ?
 			ORDER BY type
 			LIMIT ?
-		) AS counted`, typ, typ, limit).Scan(&records).Error
+		) AS counted`, typ, typ, limit), &records)
 	if err != nil {
 		return 0, fmt.Errorf("count the records of %s: %w", typ, err)
 	}
 
 	return records, nil
+}
+
+// scan reads the answer of a query. GORM leaves the errors of such ones as the driver has
+// them.
+func scan(query *gorm.DB, into any) error {
+	err := query.Scan(into).Error
+	if translator, ok := query.Dialector.(gorm.ErrorTranslator); ok && err != nil {
+		return translator.Translate(err)
+	}
+
+	return err
 }

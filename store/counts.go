@@ -15,9 +15,9 @@ type Count struct {
 // Counts counts the log by stream type and type, in this order. It reads all of it.
 func Counts(ctx context.Context, s Store) ([]Count, error) {
 	var counts []Count
-	err := s.DB().WithContext(ctx).Table("event_entries").
+	err := scan(s.DB().WithContext(ctx).Table("event_entries").
 		Select("stream_type", "type", "COUNT(*) AS records").
-		Group("stream_type, type").Order("stream_type, type").Scan(&counts).Error
+		Group("stream_type, type").Order("stream_type, type"), &counts)
 	if err != nil {
 		return nil, fmt.Errorf("count the log: %w", err)
 	}

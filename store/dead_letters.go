@@ -76,8 +76,8 @@ func countLetters(ctx context.Context, db *gorm.DB, where string, args ...any) (
 		Subscription string
 		Letters      int
 	}
-	err := db.WithContext(ctx).Model(&DeadLetter{}).Select("subscription", "COUNT(*) AS letters").
-		Where(where, args...).Group("subscription").Scan(&rows).Error
+	err := scan(db.WithContext(ctx).Model(&DeadLetter{}).Select("subscription", "COUNT(*) AS letters").
+		Where(where, args...).Group("subscription"), &rows)
 	counts := map[string]int{}
 	for _, r := range rows {
 		counts[r.Subscription] = r.Letters

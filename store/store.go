@@ -111,8 +111,9 @@ type Pages interface {
 	// descending with q.Backwards.
 	Heads(ctx context.Context, q Heads) ([]Record, error)
 
-	// Sample returns the records at these positions, without Data and Meta, in the order
-	// of the log. A position without a record is passed over.
+	// Sample returns the last record at each of these positions, without Data and Meta, in
+	// the order of the log; its Ordinal is how many there are. A position without a record
+	// is passed over.
 	Sample(ctx context.Context, positions []int64) ([]Record, error)
 
 	// Info describes the database and the store's connections to it.

@@ -1,6 +1,7 @@
 package mask_test
 
 import (
+	"encoding/json"
 	"net/netip"
 	"reflect"
 	"testing"
@@ -101,6 +102,38 @@ func TestMasks(t *testing.T) {
 	} {
 		if got := mask.Masks(reflect.TypeOf(tt.value)); got != tt.want {
 			t.Errorf("%T: got %t", tt.value, got)
+		}
+	}
+}
+
+func TestKnown(t *testing.T) {
+	type inner struct {
+		Kept int `json:"kept"`
+	}
+	type outer struct {
+		Name   string           `json:"name"`
+		Inner  *inner           `json:"inner"`
+		List   []inner          `json:"list"`
+		Byname map[string]inner `json:"by_name"`
+		Free   map[string]any   `json:"free"`
+		Off    int              `json:"-"`
+		Plain  string
+	}
+	const text = `{"NAME":"n","plain":"p","Off":1,"pin":"4711","inner":{"kept":1,"pin":2},"list":[{"kept":1,"pin":2}],
+		"by_name":{"a":{"pin":2}},"free":{"pin":2}}`
+	decode := func() (doc any) {
+		if err := json.Unmarshal([]byte(text), &doc); err != nil {
+			t.Fatal(err)
+		}
+		return doc
+	}
+	for instead, want := range map[any]string{
+		nil: `{"NAME":"n","by_name":{"a":{}},"free":{"pin":2},"inner":{"kept":1},"list":[{"kept":1}],"plain":"p"}`,
+		"x": `{"NAME":"n","Off":"x","by_name":{"a":{"pin":"x"}},"free":{"pin":2},"inner":{"kept":1,"pin":"x"},"list":[{"kept":1,"pin":"x"}],"pin":"x","plain":"p"}`,
+	} {
+		got, err := json.Marshal(mask.Known(decode(), reflect.TypeFor[*outer](), instead))
+		if string(got) != want || err != nil {
+			t.Errorf("instead %v: got  %s, %v\nwant %s", instead, got, err, want)
 		}
 	}
 }

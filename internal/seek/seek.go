@@ -24,10 +24,12 @@ type Seek struct {
 // maxOrdinal is no less than any place in an append.
 const maxOrdinal = 1<<20 - 1
 
-// How much is looked at at once: records that Fits compares, and positions among which the
-// database looks for what no index has.
+// How much is looked at at once: records that Fits compares, as many bytes of them, and
+// positions among which the database looks for what no index has.
 const (
-	chunk      = 1000
+	firstChunk = 50
+	maxChunk   = 1000
+	chunkBytes = 4 << 20
 	firstWidth = 20_000
 	maxWidth   = 500_000
 )
@@ -35,13 +37,13 @@ const (
 // Run finds at most Limit records, those first that are nearest to where the parts begin.
 // stopped, if it is not nil, is where it gave up: everything before that was looked at.
 func (s Seek) Run(ctx context.Context) (found []store.Record, stopped *store.Point, err error) {
-	return s.run(ctx, chunk, firstWidth)
+	return s.run(ctx, firstChunk, firstWidth)
 }
 
 func (s Seek) run(ctx context.Context, chunk int, width int64) (found []store.Record, stopped *store.Point, err error) {
 	for _, part := range s.Parts {
 		if part.Limit = s.Limit; s.Fits != nil {
-			part.Limit = max(s.Limit, chunk)
+			part.Limit = chunk
 		}
 		records, end, err := s.look(ctx, &window{rest: part, width: width})
 		if err != nil {
@@ -53,8 +55,9 @@ func (s Seek) run(ctx context.Context, chunk int, width int64) (found []store.Re
 		found = append(found, records...)
 	}
 	slices.SortFunc(found, func(a, b store.Record) int { return s.order(pointOf(a), pointOf(b)) })
-	found = slices.CompactFunc(found, func(a, b store.Record) bool { return pointOf(a) == pointOf(b) }) // of two parts
-	if stopped != nil {                                                                                 // what lies beyond was not looked at in all parts
+	same := func(a, b store.Record) bool { return pointOf(a) == pointOf(b) } // found in two parts
+	found = slices.CompactFunc(found, same)
+	if stopped != nil { // what lies beyond was not looked at in all parts
 		found = slices.DeleteFunc(found, func(r store.Record) bool { return s.order(pointOf(r), *stopped) > 0 })
 	}
 	if len(found) >= s.Limit {
@@ -92,14 +95,21 @@ func (s Seek) look(ctx context.Context, w *window) (found []store.Record, stoppe
 			if s.Fits == nil || s.Fits(&records[i]) {
 				found = append(found, records[i])
 			}
+			if len(found) == s.Limit || ctx.Err() != nil {
+				return found, nil, ctx.Err()
+			}
+			if time.Now().After(s.Until) {
+				at := pointOf(records[i])
+				return found, &at, nil
+			}
 		}
 		w.pass(records)
-		if len(found) >= s.Limit {
-			return found[:s.Limit], nil, nil
-		}
-		if !w.over && time.Now().After(s.Until) {
+		if !w.over && time.Now().After(s.Until) { // nothing was found in a great piece
 			at := w.at()
 			return found, &at, nil
+		}
+		if s.Fits != nil {
+			w.resize(records)
 		}
 	}
 	return found, nil, nil
@@ -160,6 +170,19 @@ func (w *window) pass(records []store.Record) {
 	default:
 		w.move(store.Point{Position: w.end.Position + 1})
 		w.width = min(2*w.width, maxWidth)
+	}
+}
+
+// resize makes the next piece as large as the size of the records allows.
+func (w *window) resize(records []store.Record) {
+	bytes := 0
+	for _, r := range records {
+		bytes += len(r.Data) + len(r.Meta)
+	}
+	if bytes > chunkBytes {
+		w.rest.Limit = max(w.rest.Limit/2, 1)
+	} else {
+		w.rest.Limit = min(2*w.rest.Limit, maxChunk)
 	}
 }
 

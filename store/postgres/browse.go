@@ -235,7 +235,7 @@ func (st *statement) heads(q store.Heads) {
 		ORDER BY ids.n`)
 }
 
-// sample selects records by their positions, each by a probe.
+// sample selects the last records at some positions, each by a probe.
 const sample = `
 		SELECT
 			position, ordinal, stream_type, stream_id, version, event_id, type, schema_version,
@@ -251,12 +251,12 @@ const sample = `
 			FROM event_entries
 			WHERE (position, ordinal) > (wanted.p, 0)
 			AND (position, ordinal) <= (wanted.p, 2147483647)
-			ORDER BY position, ordinal
-			OFFSET (SELECT 0)
+			ORDER BY position DESC, ordinal DESC
+			LIMIT 1
 		) AS found
 		ORDER BY position, ordinal`
 
-// Sample returns the records at some positions. See [store.Pages].
+// Sample returns the last records at some positions. See [store.Pages].
 func (s *Store) Sample(ctx context.Context, positions []int64) ([]store.Record, error) {
 	return s.collect(ctx, "read a sample of the log", sample, []any{positions})
 }

@@ -247,7 +247,7 @@ func (st *statement) jumps(q store.Heads) (first, next string) {
 	return and(">=", st.arg(q.Prefix)) + upTo, and(">", "ids.id") + upTo
 }
 
-// sample selects records by their positions, each by a probe.
+// sample selects the last records at some positions, each by a probe.
 const sample = `
 		SELECT
 			position, ordinal, stream_type, stream_id, version, event_id, type, schema_version,
@@ -256,10 +256,15 @@ const sample = `
 			SELECT value
 			FROM json_each(?1)
 		) AS wanted
-		CROSS JOIN event_entries ON entry > wanted.value << ?2 AND entry < (wanted.value + 1) << ?2
+		CROSS JOIN event_entries ON entry = (
+			SELECT MAX(entry)
+			FROM event_entries
+			WHERE entry > wanted.value << ?2
+			AND entry < (wanted.value + 1) << ?2
+		)
 		ORDER BY entry`
 
-// Sample returns the records at some positions. See [store.Pages].
+// Sample returns the last records at some positions. See [store.Pages].
 func (s *Store) Sample(ctx context.Context, positions []int64) ([]store.Record, error) {
 	positions = slices.Compact(slices.Sorted(slices.Values(positions)))
 	positions = slices.DeleteFunc(positions, func(p int64) bool { return p < 1 || p >= math.MaxInt64>>ordinalBits })
