@@ -155,15 +155,6 @@ func TestLog_Search_ComparesWhatIsUpcast(t *testing.T) {
 	})
 }
 
-func compact(t *testing.T, text json.RawMessage) string {
-	t.Helper()
-	var value any
-	must(t, json.Unmarshal(text, &value))
-	short, err := json.Marshal(value)
-	must(t, err)
-	return string(short)
-}
-
 func TestLog_Search_UnknownTypes(t *testing.T) {
 	each(t, config(), func(t *testing.T, ctx context.Context, log *ireneo.Log) {
 		noteEach(t, ctx, "stream-1", "one")
@@ -417,4 +408,19 @@ func ExampleLog_Search() {
 	// 2.1 book/emma copies.received {"copies":2}
 	// 1.1 book/moby-dick copies.received {"copies":12}
 	// false <nil>
+}
+
+// Whoever searches large payloads is answered when their patience ends, not when all that
+// was read at once has been compared.
+func TestLog_Search_LargePayloads(t *testing.T) {
+	each(t, config(), func(t *testing.T, ctx context.Context, log *ireneo.Log) {
+		large := strings.Repeat("x", 300<<10)
+		noteEach(t, ctx, "a", large, large, large)
+		newest, err := log.Search(ctx, ireneo.Search{Limit: 1})
+		must(t, err)
+		found := wantFound(t, ctx, log, ireneo.Search{Text: "nothing", Patience: 1})
+		if found.Stopped == nil || *found.Stopped != newest.Events[0].Point() {
+			t.Errorf("it stopped at %v, want %v", found.Stopped, newest.Events[0].Point())
+		}
+	})
 }

@@ -24,12 +24,13 @@ type Seek struct {
 // maxOrdinal is no less than any place in an append.
 const maxOrdinal = 1<<20 - 1
 
-// How much is looked at at once: records that Fits compares, as many bytes of them, and
-// positions among which the database looks for what no index has.
+// How much is looked at at once: records that Fits compares, bytes of them, also until the
+// time is looked at, and positions among which the database looks for what no index has.
 const (
 	firstChunk = 50
 	maxChunk   = 1000
 	chunkBytes = 4 << 20
+	tickBytes  = 256 << 10
 	firstWidth = 20_000
 	maxWidth   = 500_000
 )
@@ -91,6 +92,7 @@ func (s Seek) look(ctx context.Context, w *window) (found []store.Record, stoppe
 		if err != nil {
 			return nil, nil, err
 		}
+		bytes := 0 // since the time was looked at
 		for i := range records {
 			if s.Fits == nil || s.Fits(&records[i]) {
 				found = append(found, records[i])
@@ -98,7 +100,10 @@ func (s Seek) look(ctx context.Context, w *window) (found []store.Record, stoppe
 			if len(found) == s.Limit || ctx.Err() != nil {
 				return found, nil, ctx.Err()
 			}
-			if time.Now().After(s.Until) {
+			if bytes += sizeOf(records[i]); bytes < tickBytes {
+				continue
+			}
+			if bytes = 0; time.Now().After(s.Until) {
 				at := pointOf(records[i])
 				return found, &at, nil
 			}
@@ -173,11 +178,13 @@ func (w *window) pass(records []store.Record) {
 	}
 }
 
+func sizeOf(r store.Record) int { return len(r.Data) + len(r.Meta) }
+
 // resize makes the next piece as large as the size of the records allows.
 func (w *window) resize(records []store.Record) {
 	bytes := 0
 	for _, r := range records {
-		bytes += len(r.Data) + len(r.Meta)
+		bytes += sizeOf(r)
 	}
 	if bytes > chunkBytes {
 		w.rest.Limit = max(w.rest.Limit/2, 1)
