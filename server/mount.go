@@ -21,7 +21,9 @@ func (s *Server) Mount(path string, h http.Handler, middleware ...echo.Middlewar
 		h.ServeHTTP(c.Response(), c.Request())
 		return nil
 	}
-	methods := []string{http.MethodGet, http.MethodHead, http.MethodPost}
+	methods := []string{ // all of them: else Echo would answer, and tell that there is something
+		http.MethodGet, http.MethodHead, http.MethodPost, http.MethodOptions, http.MethodPut, http.MethodPatch, http.MethodDelete,
+	}
 	s.Echo.Match(methods, path, serve, middleware...)
 	s.Echo.Match(methods, path+"/*", serve, middleware...)
 }

@@ -21,7 +21,7 @@ import (
 
 // methods are all that might change something, or tell that there is something.
 var methods = []string{
-	http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete,
+	http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions,
 }
 
 // addresses are where the links and the forms of an open site lead, one of each kind.
