@@ -24,6 +24,9 @@ type action struct {
 	Return string // which page comes after it
 	Reason bool   // whoever does it must say why
 	Danger bool   // it cannot be undone
+
+	FailedAt int64  // recorded: the position of the append that it is about; zero: about none
+	About    string // what must not have changed since the form was shown; empty: anything may
 }
 
 // id is the id of the stream that the action is recorded in.
@@ -38,7 +41,7 @@ type refusedAction struct {
 	confirm, reason string // as typed
 	confirmWrong    string
 	reasonWrong     string
-	couldNot        string // why it was not done
+	couldNot        string // why it was not done, after "It was not done: "
 	status          int
 }
 
@@ -79,7 +82,7 @@ func (v *visit) notice() string { return doneWords[v.URL.Query().Get(doneParam)]
 // perform does an action that was posted: it checks the form, records who wants what and
 // why, does it, and goes to the page after it. A form that is not accepted is shown again
 // on the page it came from, which is what back makes.
-func (a *admin) perform(v *visit, act action, back screen, do func(ctx context.Context, reason string) error) (*page, error) {
+func (a *admin) perform(v *visit, act action, back screen, do func(ctx context.Context, r *ActionRequested) error) (*page, error) {
 	if err := v.ParseForm(); err != nil {
 		return nil, tooLargeOr(err)
 	}
@@ -87,20 +90,20 @@ func (a *admin) perform(v *visit, act action, back screen, do func(ctx context.C
 		key: act.key(), status: http.StatusUnprocessableEntity,
 		confirm: strings.TrimSpace(v.PostForm.Get("confirm")), reason: strings.TrimSpace(v.PostForm.Get("reason")),
 	}
-	if !typed.check(act) {
+	if !typed.check(act) || !typed.current(act, v.PostForm.Get(aboutField)) {
 		return v.again(typed, back)
 	}
 
 	ctx := ireneo.WithMeta(v.Context(), map[string]string{ireneo.ActorKey: v.Name, remoteKey: remoteOf(v.Request)})
-	requested := &ActionRequested{Action: act.Name, Kind: act.Kind, Target: act.Target, Reason: typed.reason}
+	requested := &ActionRequested{Action: act.Name, Kind: act.Kind, Target: act.Target, FailedAt: act.FailedAt, Reason: typed.reason}
 	if err := Actions.In(a.log).For(act.id()).Append(ctx, requested); errors.Is(err, ireneo.ErrInvalid) {
 		typed.couldNot = err.Error()
 		return v.again(typed, back)
 	} else if err != nil {
 		return nil, fmt.Errorf("record %s of %s: %w", act.Name, act.id(), err)
 	}
-	if err := do(ctx, typed.reason); err != nil {
-		if err := errors.Join(err, a.recordFailure(ctx, act, requested, err)); judge(err).Status != http.StatusConflict {
+	if err := do(ctx, requested); err != nil {
+		if err := errors.Join(err, a.recordFailure(ctx, requested, err)); judge(err).Status != http.StatusConflict {
 			return nil, err
 		}
 		typed.couldNot, typed.status = err.Error(), http.StatusConflict
@@ -111,11 +114,11 @@ func (a *admin) perform(v *visit, act action, back screen, do func(ctx context.C
 
 // recordFailure records that an action which is on record was not done. It is not given up
 // with its request.
-func (a *admin) recordFailure(ctx context.Context, act action, requested *ActionRequested, cause error) error {
+func (a *admin) recordFailure(ctx context.Context, requested *ActionRequested, cause error) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
 	defer cancel()
-	failed := &ActionFailed{Action: act.Name, Request: requested.ID().String(), Error: cause.Error()}
-	return Actions.In(a.log).For(act.id()).Append(ctx, failed, ireneo.CausedBy(requested))
+	failed := &ActionFailed{Action: requested.Action, Request: requested.ID().String(), Error: cause.Error()}
+	return Actions.In(a.log).For(requested.Kind+"/"+requested.Target).Append(ctx, failed, ireneo.CausedBy(requested))
 }
 
 // check says what is wrong with a form.
@@ -127,6 +130,20 @@ func (r *refusedAction) check(act action) bool {
 		r.reasonWrong = "Say why."
 	}
 	return r.confirmWrong == "" && r.reasonWrong == ""
+}
+
+// aboutField is the hidden field of action.About.
+const aboutField = "about"
+
+// current reports whether things are as they were when the form was shown. Where they are
+// not, what is there now has to be looked at, and confirmed anew.
+func (r *refusedAction) current(act action, about string) bool {
+	if about == act.About {
+		return true
+	}
+	r.confirm, r.status = "", http.StatusConflict
+	r.couldNot = "things have changed since this form was shown. Look at how they are now, and confirm it again."
+	return false
 }
 
 // again is the page with the form that was not accepted.

@@ -41,14 +41,14 @@ func (b *bell) page(v *visit) (*page, error) {
 }
 
 func (b *bell) ring(v *visit) (*page, error) {
-	return b.perform(v, b.action(v), b.page, func(_ context.Context, reason string) error {
+	return b.perform(v, b.action(v), b.page, func(_ context.Context, r *ActionRequested) error {
 		if len(b.audited()) != len(b.rung)+1 {
 			b.t.Error("it is done before it is recorded")
 		}
 		if b.fail != nil {
 			return b.fail
 		}
-		b.rung = append(b.rung, reason)
+		b.rung = append(b.rung, r.Reason)
 		return nil
 	})
 }

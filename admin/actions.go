@@ -27,6 +27,8 @@ type ActionRequested struct {
 	Kind   string `json:"kind" validate:"required"`   // of the target, such as projection
 	Target string `json:"target" validate:"required"` // its name
 	Reason string `json:"reason,omitempty" validate:"max=2000"`
+
+	FailedAt int64 `json:"position,omitempty"` // of the append that is skipped
 }
 
 // ActionFailed says that what was requested was not done.

@@ -21,6 +21,8 @@ type audited struct {
 	Target  string    `json:"target"`
 	Reason  string    `json:"reason,omitempty"`
 	Failure string    `json:"failure,omitempty"` // empty: nothing went wrong
+
+	Position int64 `json:"position,omitempty"` // of the append that was skipped
 }
 
 // auditPage is what operators have done, the newest first.
@@ -44,7 +46,7 @@ func (a *admin) audit(v *visit) (*page, error) {
 		if e, ok := stored.Event.(*ActionRequested); ok {
 			shown.Actions = append(shown.Actions, audited{
 				Event: stored.ID.String(), At: stored.RecordedAt, Who: e.Meta().Get(ireneo.ActorKey), Remote: e.Meta().Get(remoteKey),
-				Action: e.Action, Kind: e.Kind, Target: e.Target, Reason: e.Reason, Failure: failures[stored.ID.String()],
+				Action: e.Action, Kind: e.Kind, Target: e.Target, Reason: e.Reason, Failure: failures[stored.ID.String()], Position: e.FailedAt,
 			})
 		}
 	}

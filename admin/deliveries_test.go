@@ -4,10 +4,12 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/url"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -331,10 +333,7 @@ func TestSubscriptions_SkipAndRetry(t *testing.T) {
 	if w := p.do(http.MethodPost, "/admin/subscriptions/mail/skip", confirmed("mail", "")); w.Code != http.StatusUnprocessableEntity {
 		t.Errorf("skip without a reason: got %d", w.Code)
 	}
-	p.does("/admin/subscriptions/mail/skip", confirmed("mail", "the customer is gone"), "Skipped because: <bdi>the customer is gone")
-	if w := p.do(http.MethodPost, "/admin/subscriptions/mail/skip", confirmed("mail", "again")); w.Code != http.StatusConflict {
-		t.Errorf("skip where nothing has stopped: got %d", w.Code)
-	}
+	p.does("/admin/subscriptions/mail/skip", p.skipping("the customer is gone"), "Skipped because: <bdi>the customer is gone")
 	p.fail = nil
 	p.does("/admin/subscriptions/post/retry", confirmed("post", ""), "is tried again")
 	p.until("post", func(d ireneo.Delivery) bool { return d.Parked == 0 })
@@ -343,9 +342,52 @@ func TestSubscriptions_SkipAndRetry(t *testing.T) {
 	for _, a := range p.audited() {
 		actions = append(actions, a.Action+" "+a.Target+" "+a.Reason)
 	}
-	if got := strings.Join(actions, "; "); got != "retry post ; skip mail again; skip mail the customer is gone" {
+	if got := strings.Join(actions, "; "); got != "retry post ; skip mail the customer is gone" {
 		t.Errorf("audit: %s", got)
 	}
+}
+
+// about is what the form of an action on a page is about.
+func (s *site) about(path, action string) string {
+	s.t.Helper()
+	form := regexp.MustCompile(`/` + action + `"(?s:.*?)name="` + aboutField + `" value="([^"]*)"`).FindStringSubmatch(s.wants(path, http.StatusOK, nil))
+	if form == nil {
+		s.t.Fatalf("the form of %s on %s is about nothing", action, path)
+	}
+	return form[1]
+}
+
+// skipping is the form of a skip as it is on the page now.
+func (p *purseSite) skipping(reason string) url.Values {
+	p.t.Helper()
+	form := confirmed("mail", reason)
+	form.Set(aboutField, p.about("/admin/subscriptions/mail", "skip"))
+	return form
+}
+
+// Two who see the same failure and skip it skip one append, not two.
+func TestSubscriptions_SkipIsOfTheAppendThatWasSeen(t *testing.T) {
+	p := newPurses(t, Config{})
+	p.fail = errors.New("no server")
+	first := p.move("a", 5, "ann")
+	p.until("mail", stopped)
+	mine, theirs := p.skipping("gone"), p.skipping("gone, too")
+	p.does("/admin/subscriptions/mail/skip", mine)
+	for range 2 { // where nothing has stopped, and where something else has
+		for _, form := range []url.Values{theirs, confirmed("mail", "by a script")} {
+			w := p.do(http.MethodPost, "/admin/subscriptions/mail/skip", form)
+			if w.Code != http.StatusConflict || !strings.Contains(w.Body.String(), "things have changed") || strings.Contains(w.Body.String(), `value="mail"`) {
+				t.Errorf("got %d:\n%s", w.Code, w.Body)
+			}
+		}
+		p.move("a", 6, "ann")
+		p.until("mail", stopped)
+	}
+	got := p.audited()
+	if len(got) != 1 || got[0].Reason != "gone" || got[0].Position != first.Position() || got[0].Failure != "" {
+		t.Errorf("audit: %+v", got)
+	}
+	p.wants("/admin/audit", http.StatusOK, []string{"at position", fmt.Sprintf(`href="/admin/events?before=%d.0"`, first.Position()+1)})
 }
 
 func TestSubscriptions_LettersByPage(t *testing.T) {

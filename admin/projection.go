@@ -132,8 +132,8 @@ func (v *visit) rebuildActions(k keptRows) []action {
 	}
 	goesOn := r.Condition == interrupted
 	return v.offered(
-		offer{v.rebuildAction(k.Name), !r.Running && (!goesOn || !r.Undo)},
-		offer{v.cancelAction(k.Name), r.Running || goesOn},
-		offer{v.undoAction(k.Name), r.Phase == "done" || goesOn && r.Undo},
+		offer{v.rebuildAction(k), !r.Running && (!goesOn || !r.Undo)},
+		offer{v.cancelAction(k), r.Running || goesOn},
+		offer{v.undoAction(k), r.Phase == "done" || goesOn && r.Undo},
 	)
 }

@@ -3,7 +3,9 @@ package admin
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -52,7 +54,7 @@ func TestRebuilds_ByTheFormToTheEnd(t *testing.T) {
 	if !strings.Contains(stream, "event: progress") || !strings.Contains(stream, "100 %") || !strings.HasSuffix(stream, "event: end\ndata:\n\n") {
 		t.Errorf("stream: %s", stream)
 	}
-	p.does("/admin/projections/purses/undo", confirmed("purses", ""), doneWords["undo"])
+	p.does("/admin/projections/purses/undo", url.Values{"confirm": {"purses"}, aboutField: {p.about("/admin/rebuilds/purses", "undo")}}, doneWords["undo"])
 	if r := p.rebuilt("purses"); r.Phase != "done" || !r.Undo {
 		t.Errorf("undone: %+v", r)
 	}
@@ -107,11 +109,74 @@ func TestRebuilds_Interrupted(t *testing.T) {
 	p.wants("/admin/projections/purses", http.StatusOK, []string{"ireneo projections rebuild purses --cancel"})
 }
 
+var anyRebuild = &ActionRequested{Action: "rebuild", Kind: "projection", Target: "any"}
+
+// A rebuild that fails when its form is answered is on record with who asked for it.
+func TestRebuilds_FailAfterTheForm(t *testing.T) {
+	for name, tt := range map[string]struct {
+		err  error
+		want string
+	}{
+		"fails":    {errors.New("the disk is full"), "the disk is full"},
+		"canceled": {ireneo.ErrCanceled, ""},
+	} {
+		s := newSite(t, Config{})
+		logged := make(logLines, 1)
+		s.config.Logger = slog.New(slog.NewTextHandler(logged, nil))
+		requested := &ActionRequested{Action: "rebuild", Kind: "projection", Target: "any"}
+		if err := Actions.In(s.log).For("projection/any").Append(t.Context(), requested); err != nil {
+			t.Fatal(err)
+		}
+		answered, ended := make(chan struct{}), make(chan struct{})
+		err := s.begin(t.Context(), requested, func(_ context.Context, _ string, report func(ireneo.Rebuild)) error {
+			defer close(ended)
+			report(ireneo.Rebuild{})
+			<-answered
+			return tt.err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		close(answered)
+		<-ended
+		if tt.want != "" {
+			if line := <-logged; !strings.Contains(line, tt.want) {
+				t.Errorf("%s: logged %s", name, line)
+			}
+		}
+		if got := s.audited(); len(got) != 1 || got[0].Failure != tt.want {
+			t.Errorf("%s: audit: %+v", name, got)
+		}
+	}
+}
+
+// Who has seen the rebuild before may not undo the one after it.
+func TestRebuilds_UndoIsOfTheOneThatWasSeen(t *testing.T) {
+	p := newPurses(t, Config{})
+	p.move("a", 5, "ann")
+	p.until("purses", current)
+	p.does("/admin/projections/purses/rebuild", confirmed("purses", ""), doneWords["rebuild"])
+	p.rebuilt("purses")
+	seen := p.about("/admin/rebuilds/purses", "undo")
+	p.does("/admin/projections/purses/rebuild", confirmed("purses", ""), doneWords["rebuild"])
+	again := p.rebuilt("purses")
+	before := len(p.audited())
+
+	w := p.do(http.MethodPost, "/admin/projections/purses/undo", url.Values{"confirm": {"purses"}, aboutField: {seen}})
+	if w.Code != http.StatusConflict || !strings.Contains(w.Body.String(), "things have changed") || !strings.Contains(w.Body.String(), exactly(again.ChangedAt)) {
+		t.Errorf("got %d:\n%s", w.Code, w.Body)
+	}
+	if r := p.rebuilt("purses"); r.Undo || len(p.audited()) != before {
+		t.Errorf("it was done, or recorded: %+v, %+v", r, p.audited())
+	}
+	p.does("/admin/projections/purses/undo", url.Values{"confirm": {"purses"}, aboutField: {p.about("/admin/rebuilds/purses", "undo")}}, doneWords["undo"])
+}
+
 func TestRebuilds_OutliveTheFormAndEndWithTheServer(t *testing.T) {
 	stopping, ended := make(chan struct{}), make(chan struct{})
 	s := newSite(t, Config{Stopping: stopping})
 	form, answered := context.WithCancel(t.Context())
-	err := s.begin(form, "any", func(ctx context.Context, _ string, report func(ireneo.Rebuild)) error {
+	err := s.begin(form, anyRebuild, func(ctx context.Context, _ string, report func(ireneo.Rebuild)) error {
 		report(ireneo.Rebuild{})
 		answered()
 		select {
@@ -133,7 +198,7 @@ func TestRebuilds_OutliveTheFormAndEndWithTheServer(t *testing.T) {
 
 func TestRebuilds_RefusedBeforeTheyBegin(t *testing.T) {
 	s := newSite(t, Config{})
-	err := s.begin(t.Context(), "any", func(context.Context, string, func(ireneo.Rebuild)) error { return ireneo.ErrOtherEvents })
+	err := s.begin(t.Context(), anyRebuild, func(context.Context, string, func(ireneo.Rebuild)) error { return ireneo.ErrOtherEvents })
 	if !errors.Is(err, ireneo.ErrOtherEvents) {
 		t.Errorf("got %v", err)
 	}
