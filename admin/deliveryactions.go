@@ -160,8 +160,7 @@ func (a *admin) begin(ctx context.Context, r *ActionRequested, rebuild func(cont
 	}
 	go func() {
 		defer end()
-		err := recovered(func() error {
-			defer naming(r.Target)
+		err := interpreted(r.Target, func() error {
 			return rebuild(run, r.Target, func(ireneo.Rebuild) { answer(nil) })
 		})
 		if !answer(err) && err != nil && run.Err() == nil && !errors.Is(err, ireneo.ErrCanceled) {

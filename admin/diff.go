@@ -43,7 +43,7 @@ func (a *admin) streamDiff(v *visit) (*page, error) {
 		return nil, err
 	}
 	shown.Events, shown.MoreEvents = append(shown.Events, events...), high-low > eventsInDiff
-	if shown.Unfolded, err = shown.fold(v, of); err != nil {
+	if shown.Unfolded, err = v.fold(of, func(ctx context.Context) error { return shown.fold(ctx, of) }); err != nil {
 		return nil, err
 	}
 	return &page{Title: "Difference in " + s.Name, Nav: "/streams", Data: shown, Body: diffBody(v, shown)}, nil
@@ -64,25 +64,18 @@ func (p *diffPage) read(v *visit) (err error) {
 }
 
 // fold computes both states.
-func (p *diffPage) fold(v *visit, of ireneo.AnyProjection) (*unfolded, error) {
-	wait, err := v.patience()
-	if err != nil {
-		return nil, err
-	}
-	ctx, cancel := context.WithTimeout(v.Context(), wait)
-	defer cancel()
-	defer naming(of.Name())
+func (p *diffPage) fold(ctx context.Context, of ireneo.AnyProjection) error {
 	before, err := p.at(ctx, of, p.From)
 	if err != nil {
-		return unfoldedBy(ctx, err)
+		return err
 	}
 	after, err := p.at(ctx, of, p.To)
 	if err != nil {
-		return unfoldedBy(ctx, err)
+		return err
 	}
 	changes, more := changesOf(before, after)
 	p.Changes, p.More = append(p.Changes, changes...), more
-	return nil, nil
+	return nil
 }
 
 // at is the state at a version, nil before the first.

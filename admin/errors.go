@@ -92,7 +92,7 @@ func judge(err error) problem {
 	}
 	p := problem{Status: http.StatusInternalServerError, Title: "Internal error", ID: rand.Text()[:12], Detail: "Something went wrong."}
 	if panicked, ok := errors.AsType[*panicked](err); ok && panicked.projection != "" {
-		p.Detail = "The functions of projection " + panicked.projection + " panicked."
+		p.Detail = panicked.words()
 	}
 	p.Detail += " The log of the process says more, under the number below."
 	return p

@@ -89,10 +89,14 @@ func (a *admin) row(v *visit) (*page, error) {
 		return nil, err
 	}
 	missing := err
-	if err := shown.explain(v.Context(), a.log, wait); err != nil {
+	err = interpreted(k.Name, func() error { return shown.explain(v.Context(), a.log, wait) })
+	if panicked, ok := errors.AsType[*panicked](err); ok {
+		a.report(v.Context(), "a projection panicked", err, "path", v.URL.Path)
+		shown.Problem = panicked.words() + " The log of the process says more."
+	} else if err != nil {
 		return nil, err
 	}
-	if missing != nil && shown.model == nil && !shown.Stopped {
+	if missing != nil && shown.model == nil && !shown.Stopped && shown.Problem == "" {
 		return nil, missing
 	}
 	shown.conclude(row)
@@ -103,7 +107,6 @@ func (a *admin) row(v *visit) (*page, error) {
 func (p *rowPage) explain(ctx context.Context, log *ireneo.Log, wait time.Duration) error {
 	ctx, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
-	defer naming(p.Projection)
 	for state, err := range log.Explain(ctx, p.Projection, p.Key) {
 		switch {
 		case ctx.Err() != nil:

@@ -33,6 +33,14 @@ func (a *admin) report(ctx context.Context, what string, err error, more ...any)
 	a.config.Logger.ErrorContext(ctx, "admin: "+what, more...)
 }
 
+// words say whose code it was that panicked. What it said may be secret, and is logged.
+func (p *panicked) words() string {
+	if p.projection == "" {
+		return "Code of this program panicked."
+	}
+	return "The functions of projection " + p.projection + " panicked."
+}
+
 // recovered is what do returns, or its panic as an error.
 func recovered(do func() error) (err error) {
 	defer func() {
@@ -53,6 +61,15 @@ func panickedBy(projection string, value any) *panicked {
 		return p
 	}
 	return &panicked{projection, value, debug.Stack()}
+}
+
+// interpreted is what do returns, which calls the functions of a projection, or their panic
+// as an error.
+func interpreted(projection string, do func() error) error {
+	return recovered(func() error {
+		defer naming(projection)
+		return do()
+	})
 }
 
 // naming is deferred by whoever calls the functions of a projection: a panic of theirs goes

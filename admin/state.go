@@ -58,7 +58,7 @@ func (a *admin) streamState(v *visit) (*page, error) {
 	if shown.Event, err = a.eventAt(v.Context(), s, shown.Version); err != nil {
 		return nil, err
 	}
-	if shown.Unfolded, err = shown.fold(v, of); err != nil {
+	if shown.Unfolded, err = v.fold(of, func(ctx context.Context) error { return shown.fold(ctx, of) }); err != nil {
 		return nil, err
 	}
 	return &page{Title: "State of " + s.Name, Nav: "/streams", Data: shown, Body: stateBody(v, shown)}, nil
@@ -117,23 +117,16 @@ func (p *statePage) options(version int64) []ireneo.ReplayOption {
 }
 
 // fold computes the state, and the one before.
-func (p *statePage) fold(v *visit, of ireneo.AnyProjection) (*unfolded, error) {
-	wait, err := v.patience()
-	if err != nil {
-		return nil, err
-	}
-	ctx, cancel := context.WithTimeout(v.Context(), wait)
-	defer cancel()
-	defer naming(of.Name())
+func (p *statePage) fold(ctx context.Context, of ireneo.AnyProjection) error {
 	before, after, err := p.both(ctx, of)
 	if err != nil || after == nil {
-		return unfoldedBy(ctx, err)
+		return err
 	}
 	p.Fields, p.More = fieldsOf(after, shownFields)
 	p.State, p.Events = modelJSON(after), p.Version
 	changes, more := changesOf(before, after)
 	p.Changes, p.MoreChange = append(p.Changes, changes...), more
-	return unfoldedBy(ctx, p.count(ctx))
+	return p.count(ctx)
 }
 
 // both are the states at the version and below it; nil where nothing had happened.

@@ -61,7 +61,8 @@ func (a *admin) stream(v *visit) (*page, error) {
 	}
 	if p != nil && len(shown.Events) > 0 {
 		shown.Projection = p.Name()
-		if shown.Unfolded, err = shown.fold(v, p, after, upTo); err != nil {
+		fold := func(ctx context.Context) error { return shown.fold(ctx, p, after, upTo) }
+		if shown.Unfolded, err = v.fold(p, fold); err != nil {
 			return nil, err
 		}
 	}
@@ -122,17 +123,10 @@ func (a *admin) timeline(ctx context.Context, s *subject, after, upTo int64) ([]
 }
 
 // fold adds what each event has changed.
-func (p *streamPage) fold(v *visit, of ireneo.AnyProjection, after, upTo int64) (*unfolded, error) {
-	wait, err := v.patience()
-	if err != nil {
-		return nil, err
-	}
-	ctx, cancel := context.WithTimeout(v.Context(), wait)
-	defer cancel()
-	defer naming(of.Name())
+func (p *streamPage) fold(ctx context.Context, of ireneo.AnyProjection, after, upTo int64) error {
 	for state, err := range p.handle.States(ctx, of, after, upTo) {
 		if err = errors.Join(err, ctx.Err()); err != nil {
-			return unfoldedBy(ctx, err)
+			return err
 		}
 		i := slices.IndexFunc(p.Events, func(e timelineEvent) bool { return e.Version == state.Event.Version })
 		if i < 0 {
@@ -141,7 +135,7 @@ func (p *streamPage) fold(v *visit, of ireneo.AnyProjection, after, upTo int64) 
 		changes, more := changesOf(state.Before, state.After)
 		p.Events[i].Changes, p.Events[i].MoreChanges = append(p.Events[i].Changes, changes...), more
 	}
-	return nil, nil
+	return nil
 }
 
 // surroundings adds when the stream began, and which others belong to it.

@@ -98,8 +98,24 @@ type unfolded struct {
 	Error   string `json:"error,omitempty"`    // the projection failed, or an event cannot be read
 }
 
-// unfoldedBy is what an error of a fold means to a page that has more to show than the
-// state. What is not about this fold is an error as before.
+// fold runs one for as long as this page may compute states, and says why there is none. A
+// page has more to show than the state: what is about this fold alone is no error of it.
+func (v *visit) fold(of ireneo.AnyProjection, do func(ctx context.Context) error) (*unfolded, error) {
+	wait, err := v.patience()
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(v.Context(), wait)
+	defer cancel()
+	err = interpreted(of.Name(), func() error { return do(ctx) })
+	if panicked, ok := errors.AsType[*panicked](err); ok {
+		v.admin.report(v.Context(), "a projection panicked", err, "path", v.URL.Path)
+		return &unfolded{Error: panicked.words() + " The log of the process says more."}, nil
+	}
+	return unfoldedBy(ctx, err)
+}
+
+// unfoldedBy is what an error of a fold means.
 func unfoldedBy(fold context.Context, err error) (*unfolded, error) {
 	switch {
 	case err == nil:
