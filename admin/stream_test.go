@@ -168,6 +168,40 @@ func TestEventAt(t *testing.T) {
 	}
 }
 
+// Appends may be large: their middle is found as soon as anything else.
+func TestSeek_LargeAppends(t *testing.T) {
+	o := newOffice(t)
+	o.add(loans, "far", &Lent{Amount: 1})
+	for range 3 {
+		many := make([]ireneo.AnyEvent, 10_000)
+		for i := range many {
+			many[i] = &Repaid{Amount: 1}
+		}
+		if err := loans.In(o.log).For("far").AppendAll(t.Context(), many); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s := &subject{Name: "loan/far"}
+	last, err := o.edge(t.Context(), s, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, version := range []int64{1, 33, 5000, 9999, 10_000, 10_001, 15_000, 20_000, 20_001, 27_777, 30_001} {
+		looks := 0
+		got, err := seek(version, last, func(after, before ireneo.Point) ([]ireneo.StoredEvent, error) {
+			looks++
+			found, err := o.log.Search(t.Context(), ireneo.Search{Streams: []string{s.Name}, After: after, Before: before, Oldest: true, Limit: 32})
+			if err != nil {
+				return nil, err
+			}
+			return found.Events, nil
+		})
+		if err != nil || got.Version != version || looks > 8 {
+			t.Fatalf("version %d: got %+v after %d looks, %v", version, got, looks, err)
+		}
+	}
+}
+
 func TestGuess_ComesToAnEnd(t *testing.T) {
 	below, above := bound{}, bound{1000, ireneo.Point{Position: 1 << 60}}
 	for look := 0; look < 200; look++ { // at worst there is nothing below the guess

@@ -182,24 +182,36 @@ func (a *admin) eventAt(ctx context.Context, s *subject, version int64) (*ireneo
 	if err != nil || last == nil || version > last.Version {
 		return nil, errors.Join(err, ireneo.ErrNotFound)
 	}
-	below, above := bound{}, bound{last.Version + 1, ireneo.Point{Position: last.Position + 1}}
-	for look := 0; ; look++ {
-		search := ireneo.Search{Streams: []string{s.Name}, After: guess(below, above, version, look), Before: above.at, Oldest: true, Limit: 32}
-		found, err := a.log.Search(ctx, search)
+	return seek(version, last, func(after, before ireneo.Point) ([]ireneo.StoredEvent, error) {
+		found, err := a.log.Search(ctx, ireneo.Search{Streams: []string{s.Name}, After: after, Before: before, Oldest: true, Limit: 32})
 		if err != nil {
 			return nil, err
 		}
-		switch n := len(found.Events); {
-		case n == 0 && search.After == below.at:
+		return found.Events, nil
+	})
+}
+
+// seek finds a version below the last event with as few looks as it can. A look has the
+// first events of the stream between two points.
+func seek(version int64, last *ireneo.StoredEvent, look func(after, before ireneo.Point) ([]ireneo.StoredEvent, error)) (*ireneo.StoredEvent, error) {
+	below, above := bound{}, bound{last.Version + 1, ireneo.Point{Position: last.Position + 1}}
+	for looks := 0; ; looks++ {
+		after := guess(below, above, version, looks)
+		events, err := look(after, above.at)
+		if err != nil {
+			return nil, err
+		}
+		switch n := len(events); {
+		case n == 0 && after == below.at:
 			return nil, ireneo.ErrNotFound
 		case n == 0:
-			above.at = search.After // nothing lies in between
-		case version < found.Events[0].Version:
-			above = bound{found.Events[0].Version, found.Events[0].Point()}
-		case version > found.Events[n-1].Version:
-			below = bound{found.Events[n-1].Version, found.Events[n-1].Point()}
+			above.at = after // nothing lies in between
+		case version < events[0].Version:
+			above = bound{events[0].Version, events[0].Point()}
+		case version > events[n-1].Version:
+			below = bound{events[n-1].Version, events[n-1].Point()}
 		default:
-			return &found.Events[version-found.Events[0].Version], nil
+			return &events[version-events[0].Version], nil
 		}
 	}
 }
@@ -211,7 +223,8 @@ type bound struct {
 }
 
 // guess is a place before a version: in proportion, and every other time in the
-// middle, so that it comes to an end.
+// middle, so that it comes to an end. Within one append an event has at least as many
+// others before it as there are versions.
 func guess(below, above bound, version int64, look int) ireneo.Point {
 	width := above.at.Position - below.at.Position
 	step := width / 2
@@ -219,10 +232,20 @@ func guess(below, above bound, version int64, look int) ireneo.Point {
 		share := float64(version-below.version-8) / float64(above.version-below.version)
 		step = int64(share * float64(width))
 	}
-	if step <= 0 {
+	if step > 0 {
+		return ireneo.Point{Position: below.at.Position + step}
+	}
+	within := below.at
+	within.Ordinal += int(max(version-below.version-8, 0))
+	if !before(within, above.at) {
 		return below.at
 	}
-	return ireneo.Point{Position: below.at.Position + step}
+	return within
+}
+
+// before reports whether a comes before b in the log.
+func before(a, b ireneo.Point) bool {
+	return a.Position < b.Position || a.Position == b.Position && a.Ordinal < b.Ordinal
 }
 
 // viewPath is another page of a stream, with the projection that one looks with.
