@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/ireneo-dev/ireneo/internal/mask"
@@ -54,13 +55,27 @@ func fieldsBut(left []bool, model any, most int) (list []modelField, more bool) 
 // spot is where in a model a value is.
 type spot struct{ path, label string }
 
-func (p spot) field(f reflect.StructField) spot {
-	key, label := validation.Key(f), validation.LabelOf(f)
+func (p spot) field(name spot) spot {
 	if p.path == "" {
-		return spot{key, label}
+		return name
 	}
-	return spot{p.path + "." + key, p.label + " › " + label}
+	return spot{p.path + "." + name.path, p.label + " › " + name.label}
 }
+
+// namesOf are the keys and labels of a struct's fields, by their indexes.
+func namesOf(t reflect.Type) []spot {
+	if known, ok := fieldNames.Load(t); ok {
+		return known.([]spot)
+	}
+	names := make([]spot, t.NumField())
+	for i := range names {
+		names[i] = spot{validation.Key(t.Field(i)), validation.LabelOf(t.Field(i))}
+	}
+	fieldNames.Store(t, names)
+	return names
+}
+
+var fieldNames sync.Map // reflect.Type to []spot: a program has few types
 
 func (p spot) element(key string) spot {
 	return spot{p.path + "[" + key + "]", p.label + " [" + key + "]"}
@@ -111,6 +126,7 @@ func (f *flattening) value(p spot, v reflect.Value, depth int) {
 }
 
 func (f *flattening) fields(p spot, v reflect.Value, depth int) {
+	names := namesOf(v.Type())
 	for i := range v.NumField() {
 		field, value := v.Type().Field(i), v.Field(i)
 		embedded := field.Anonymous && field.Tag.Get("json") == ""
@@ -118,13 +134,13 @@ func (f *flattening) fields(p spot, v reflect.Value, depth int) {
 		case depth == 0 && f.left != nil && f.left[i]:
 		case field.Tag.Get("json") == "-" || !field.IsExported() && !embedded:
 		case field.Tag.Get("sensitive") == "true":
-			f.secret(p.field(field), value)
+			f.secret(p.field(names[i]), value)
 		case embedded && field.IsExported() && known(value):
-			f.value(p.field(field), value, depth+1)
+			f.value(p.field(names[i]), value, depth+1)
 		case embedded:
 			f.promoted(p, value, depth)
 		default:
-			f.value(p.field(field), value, depth+1)
+			f.value(p.field(names[i]), value, depth+1)
 		}
 	}
 }
