@@ -16,7 +16,7 @@ import (
 // of them, some types that are rare, and one that nobody knows any more.
 const (
 	longLog   = 1_000_000
-	greatDebt = 20_000 // events of debt/great
+	greatDebt = 10_000 // events of debt/great
 	perDebt   = 20     // events of all others
 	perChain  = 5      // events that share a correlation id, each the cause of the next
 	customers = 1_000

@@ -28,7 +28,7 @@ var longScreens = []string{
 	"/admin/events?type=debt.reminded",
 	"/admin/events?type=debt.issued&before=500000.1",
 	"/admin/events?stream=debt/d-000300",
-	"/admin/events?stream=debt/great&before=10000.1",
+	"/admin/events?stream=debt/great&before=9000.1",
 	"/admin/events?from=2025-06-01&to=2025-06-02",
 	"/admin/events?correlation=chain-100000",
 	"/admin/events?q=meta.actor:clerk-3",
@@ -40,22 +40,29 @@ var longScreens = []string{
 	"/admin/streams/debt/d-000300",
 	"/admin/streams/debt/great",
 	"/admin/streams/debt/great?before=5000",
-	"/admin/streams/debt/great/state?version=10000",
+	"/admin/streams/debt/great/state?version=9000",
 	"/admin/streams/debt/great/state?as_of=2025-01-03T12:00",
-	"/admin/streams/debt/great/diff?from=100&to=10000",
+	"/admin/streams/debt/great/diff?from=100&to=9000",
 	"/admin/swimlane?stream=debt/great&stream=debt/d-000300",
 	"/admin/projections",
 	"/admin/projections/outstanding_balances",
 	"/admin/projections/outstanding_balances/rows",
 	"/admin/projections/outstanding_balances/rows/d-000300",
 	"/admin/projections/outstanding_balances/rows/great",
-	"/admin/projections/customer_totals/rows/c-007",
 	"/admin/rebuilds",
 	"/admin/subscriptions",
 	"/admin/tail",
 	"/admin/graph/chain-100000",
 	"/admin/system",
 	"/admin/audit",
+}
+
+// patientScreens look at so many events, one by one, that they say how far they came where
+// their patience of two seconds ends.
+var patientScreens = []string{
+	"/admin/events?q=principal:>49+d-0003",
+	"/admin/events?q=nobody+has+written+this",
+	"/admin/projections/customer_totals/rows/c-007", // made of the issues of all debts
 }
 
 // Every screen answers in time, however long the log is.
@@ -65,17 +72,27 @@ func TestScreens_OnAMillionEvents(t *testing.T) {
 	}
 	site := longSite(t)
 	for _, path := range longScreens {
-		took := make([]time.Duration, 0, 5)
-		for range cap(took) {
-			began := time.Now()
-			ask(t, site, path)
-			took = append(took, time.Since(began))
-		}
-		slices.Sort(took)
-		t.Logf("%8.1f ms  %s", took[len(took)/2].Seconds()*1000, path)
-		if took[len(took)/2] > most {
-			t.Errorf("%s takes %s at the median of %d, at most %s", path, took[len(took)/2], len(took), most)
-		}
+		answers(t, site, path, most)
+	}
+	for _, path := range patientScreens {
+		answers(t, site, path, 2*time.Second+most)
+	}
+}
+
+// answers asks for a page some times, and wants it in time.
+func answers(t *testing.T, site http.Handler, path string, most time.Duration) {
+	t.Helper()
+	took := make([]time.Duration, 0, 5)
+	for range cap(took) {
+		began := time.Now()
+		ask(t, site, path)
+		took = append(took, time.Since(began))
+	}
+	slices.Sort(took)
+	median := took[len(took)/2]
+	t.Logf("%8.1f ms  %s", median.Seconds()*1000, path)
+	if median > most {
+		t.Errorf("%s takes %s at the median of %d, at most %s", path, median, len(took), most)
 	}
 }
 
