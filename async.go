@@ -184,7 +184,7 @@ func (f *streamFold) fold(ctx context.Context, tx *gorm.DB, s store.Stream, reco
 	}
 	next := &folded{base.occurredAt, p.copy(base.state)}
 	for _, r := range records {
-		if err := f.log.foldInto(p, next, r); err != nil {
+		if _, err := f.log.foldInto(p, next, r); err != nil {
 			return nil, err
 		}
 	}
@@ -210,26 +210,26 @@ func (l *Log) foldStream(ctx context.Context, p *projection, q store.Query, at t
 		if err != nil {
 			return nil, fmt.Errorf("replay %s/%s: %w", q.Stream.Type, q.Stream.ID, err)
 		}
-		if err := l.foldInto(p, f, r); err != nil {
+		if _, err := l.foldInto(p, f, r); err != nil {
 			return nil, err
 		}
 	}
 	return f, nil
 }
 
-// foldInto folds one record where the projection interprets it.
-func (l *Log) foldInto(p *projection, f *folded, r store.Record) error {
+// foldInto folds one record where the projection interprets it, and returns its event then.
+func (l *Log) foldInto(p *projection, f *folded, r store.Record) (AnyEvent, error) {
 	h, err := p.handlerFor(r.Type)
 	if h == nil || err != nil {
-		return err
+		return nil, err
 	}
 	ev, err := h.typ.decode(r)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	l.interpret(p, h, f.state, ev, r)
 	f.occurredAt = later(f.occurredAt, r.OccurredAt)
-	return nil
+	return ev, nil
 }
 
 // interpret applies one event. Errors it adds reject nothing any more.

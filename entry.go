@@ -82,16 +82,27 @@ func (l *Log) Event(ctx context.Context, id uuid.UUID) (*StoredEvent, error) {
 }
 
 func (l *Log) storedEvent(r store.Record) StoredEvent {
-	e := StoredEvent{Ordinal: r.Ordinal, SchemaVersion: r.SchemaVersion, IdempotencyKey: r.IdempotencyKey}
 	ev, err := l.decode(r)
-	if err == nil {
-		e.Entry, err = EntryOf(ev)
-	}
 	if err != nil {
-		e.Problem = err.Error()
-		e.Entry, _ = EntryOf(raw(r)) // which cannot fail
-		return e
+		return unreadable(r, err)
 	}
+	return l.describe(r, ev)
+}
+
+// unreadable describes a record that is no event to this program.
+func unreadable(r store.Record, err error) StoredEvent {
+	e := StoredEvent{Ordinal: r.Ordinal, SchemaVersion: r.SchemaVersion, IdempotencyKey: r.IdempotencyKey, Problem: err.Error()}
+	e.Entry, _ = EntryOf(raw(r)) // which cannot fail
+	return e
+}
+
+// describe describes a record by its event.
+func (l *Log) describe(r store.Record, ev AnyEvent) StoredEvent {
+	entry, err := EntryOf(ev)
+	if err != nil {
+		return unreadable(r, err)
+	}
+	e := StoredEvent{Entry: entry, Ordinal: r.Ordinal, SchemaVersion: r.SchemaVersion, IdempotencyKey: r.IdempotencyKey}
 	e.Event = ev
 	t := l.types[r.Type]
 	switch {

@@ -243,6 +243,6 @@ func (k *keyed) step(r store.Record) (state State, is bool, err error) {
 	if err := k.of.setKey(k.key, k.state); err != nil {
 		return State{}, false, err
 	}
-	state.Event, state.After = k.log.storedEvent(r), p.finished(k.state, time.Time{})
+	state.Event, state.After = k.log.describe(r, ev), p.finished(k.state, time.Time{})
 	return state, true, nil
 }

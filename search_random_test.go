@@ -158,7 +158,7 @@ func randomSearch(random *rand.Rand, all []ireneo.StoredEvent) (ireneo.Search, [
 		w.ask(&s)
 		want = slices.DeleteFunc(want, func(e ireneo.StoredEvent) bool { return !w.fits(e) })
 	}
-	s.Limit = 1 + random.IntN(8) + random.IntN(1+len(want)/4)
+	s.Limit = min(1+random.IntN(8)+random.IntN(1+len(want)/4), 1000)
 	return s, want
 }
 

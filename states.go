@@ -87,20 +87,26 @@ func (s *stepping) step(ctx context.Context, r store.Record) (state State, err e
 			return State{}, err
 		}
 	}
-	if err := s.fold(ctx, r); err != nil {
+	ev, err := s.fold(ctx, r)
+	if err != nil {
 		return State{}, err
 	}
-	state.Event = s.log.storedEvent(r)
+	if ev != nil { // decoded once is enough
+		state.Event = s.log.describe(r, ev)
+	} else {
+		state.Event = s.log.storedEvent(r)
+	}
 	state.After, err = s.model()
 	return state, err
 }
 
-// fold folds a record. Where replay places it between earlier ones, and where the first of
-// them has to be told of another moment, all of them are folded anew.
-func (s *stepping) fold(ctx context.Context, r store.Record) (err error) {
+// fold folds a record, and returns its event if that took decoding. Where replay places it
+// between earlier ones, and where the first of them has to be told of another moment, all
+// of them are folded anew.
+func (s *stepping) fold(ctx context.Context, r store.Record) (ev AnyEvent, err error) {
 	if s.asRow {
 		if s.at, err = s.log.momentOf(s.of, []store.Record{r}); err != nil {
-			return err
+			return nil, err
 		}
 	}
 	switch {
@@ -108,7 +114,7 @@ func (s *stepping) fold(ctx context.Context, r store.Record) (err error) {
 		s.folded = &folded{state: s.of.empty()}
 		s.of.begin(s.folded.state, s.at)
 	case r.OccurredAt.Before(s.folded.occurredAt) || s.asRow && s.of.initial != nil:
-		return s.refold(ctx, r.Version)
+		return nil, s.refold(ctx, r.Version)
 	}
 	return s.log.foldInto(s.of, s.folded, r)
 }
