@@ -46,6 +46,8 @@ type setBy struct {
 	rowCause
 	Before string `json:"before"`
 	After  string `json:"after"`
+
+	event ireneo.StoredEvent // what rowCause is made of, if it is the last one
 }
 
 // rowCause is an event that changed a row.
@@ -64,6 +66,8 @@ type rowEvent struct {
 	rowCause
 	Changes []change `json:"changes"`
 	More    bool     `json:"more,omitempty"` // it changed more than is listed
+
+	event ireneo.StoredEvent // likewise
 }
 
 // rowVerdict is whether the stored row is what the log says.
@@ -132,18 +136,17 @@ func (p *rowPage) add(s ireneo.State) {
 		p.without = withoutColumn(s.After)
 	}
 	changes = slices.DeleteFunc(changes, func(c change) bool { return p.without[c.Path] })
-	cause := causeOf(s.Event)
 	for _, c := range changes {
 		if c.Kind == "removed" {
 			delete(p.lastSet, c.Path)
 		} else {
-			p.lastSet[c.Path] = &setBy{cause, cutText(c.Before, shortText), cutText(c.After, shortText)}
+			p.lastSet[c.Path] = &setBy{Before: cutText(c.Before, shortText), After: cutText(c.After, shortText), event: s.Event}
 		}
 	}
 	p.model, p.Position = s.After, s.Event.Position
 	p.Count++
 
-	e := rowEvent{cause, []change{}, more || len(changes) > fewChanges}
+	e := rowEvent{Changes: []change{}, More: more || len(changes) > fewChanges, event: s.Event}
 	for _, c := range changes[:min(len(changes), fewChanges)] {
 		c.Before, c.After = cutText(c.Before, shortText), cutText(c.After, shortText)
 		e.Changes = append(e.Changes, c)
@@ -169,6 +172,9 @@ func (p *rowPage) conclude(row *ireneo.Row) {
 	list, more := fieldsOf(model, shownFields)
 	p.Fields, p.MoreFields = []explainedField{}, more
 	without := withoutColumn(model)
+	for _, set := range p.lastSet {
+		set.rowCause = causeOf(set.event)
+	}
 	for _, f := range list {
 		if !without[f.Path] {
 			p.Fields = append(p.Fields, explainedField{f, p.lastSet[f.Path]})
@@ -176,6 +182,9 @@ func (p *rowPage) conclude(row *ireneo.Row) {
 	}
 	if last := len(p.Events) - maxExplained; last > 0 {
 		p.Events = p.Events[last:]
+	}
+	for i := range p.Events {
+		p.Events[i].rowCause = causeOf(p.Events[i].event)
 	}
 	slices.Reverse(p.Events)
 
