@@ -166,11 +166,11 @@ func (t *eventType) upcast(r store.Record) ([]byte, error) {
 // unreadable says why a payload cannot be read. Errors of decoding quote what does not fit,
 // so that of a type with sensitive fields they tell the field alone.
 func (t *eventType) unreadable(r store.Record, err error) error {
-	if !t.masked {
-		return decodeError(r, err)
-	}
 	if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
 		return decodeError(r, fmt.Errorf("%s is stored as something else than %s", wrong.Field, wrong.Type))
+	}
+	if !t.masked {
+		return decodeError(r, err)
 	}
 	return decodeError(r, errors.New("the stored payload does not fit, and may hold what is sensitive"))
 }

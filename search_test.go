@@ -424,3 +424,20 @@ func TestLog_Search_LargePayloads(t *testing.T) {
 		}
 	})
 }
+
+type depositedInWords struct {
+	ireneo.Event `name:"account.deposited"`
+	Amount       string `json:"amount"`
+}
+
+// What does not fit is named in the words of the payload, without what is stored there.
+func TestLog_Search_ProblemsNameTheField(t *testing.T) {
+	each(t, config(), func(t *testing.T, ctx context.Context, log *ireneo.Log) {
+		must(t, Account.For("a").Append(ctx, &Deposited{Amount: 4711}))
+		log = sibling(t, log, ireneo.Config{Events: []ireneo.EventType{ireneo.TypeOf[depositedInWords]()}})
+		found := wantFound(t, ctx, log, ireneo.Search{}, "account.deposited").Events[0]
+		if want := "decode account.deposited at account/a version 1: amount is stored as something else than string"; found.Problem != want {
+			t.Errorf("got %s, want %s", found.Problem, want)
+		}
+	})
+}
