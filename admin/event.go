@@ -162,3 +162,13 @@ func (v *visit) statePath(e ireneo.StoredEvent, version, projection string) stri
 func (v *visit) causationPath(id string) string {
 	return v.eventsPath(query{}.toggled("causation", id), "")
 }
+
+// chain is the correlation id of what the event belongs to: its own, or that of what it has
+// caused, which the first of a chain does not have itself.
+func (p *eventPage) chain() string {
+	id := metaOf(p.StoredEvent, ireneo.CorrelationKey)
+	if id == "" && len(p.Effects) > 0 {
+		id = metaOf(p.Effects[0], ireneo.CorrelationKey)
+	}
+	return id
+}

@@ -136,6 +136,9 @@ func TestEvent_ManyEffects(t *testing.T) {
 	if want := "/admin/events?q=causation%3A" + cause.ID().String(); !strings.Contains(body, want) || strings.Count(body, ">debt.paid<") != maxEffects {
 		t.Errorf("%d effects, or without %s", strings.Count(body, ">debt.paid<"), want)
 	}
+	if !strings.Contains(body, `href="/admin/graph/`+cause.ID().String()+`"`) {
+		t.Error("the first of a chain does not lead to its graph")
+	}
 	if got := s.positions("/admin/events?q=causation:" + cause.ID().String()); len(got) != 50 || got[0] != maxEffects+2 {
 		t.Errorf("got %v", got)
 	}
