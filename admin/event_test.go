@@ -103,7 +103,7 @@ func TestEvent_Upcast(t *testing.T) {
 	s := newLogSite(t)
 	old := &OldPaidBack{Price: 5}
 	s.record(s.before, "5", map[string]string{}, old)
-	s.wantTexts("/admin/events/"+old.ID().String(), []string{"Stored as version 1, read as version 2", "Amount 5", "As stored, in version 1", `"price": 5`}, nil)
+	s.wantTexts("/admin/events/"+old.ID().String(), []string{"Stored as version 1, read as version 2", "Amount 5", "As stored, in version 1", `"price": "[masked]"`}, nil)
 }
 
 func TestEvent_Unknown(t *testing.T) {
