@@ -157,89 +157,6 @@ func tailFrom(v *visit) (int64, error) {
 	return after, nil
 }
 
-// followed is a batch, or why there are no more.
-type followed struct {
-	position int64
-	events   []ireneo.StoredEvent // at most tailRate of them
-	all      int                  // how many there are
-	err      error
-}
-
-// hand hands out a batch, unless ctx ends before somebody takes it.
-func hand(ctx context.Context, to chan<- followed, b followed) bool {
-	select {
-	case to <- b:
-		return true
-	case <-ctx.Done():
-		return false
-	}
-}
-
-// followAll hands out batches until ctx ends or something fails. An event that this program
-// cannot read would be the end of Follow: it is handed out as it is stored.
-func (a *admin) followAll(ctx context.Context, after int64, f ireneo.Filter, to chan<- followed) {
-	next := func(b followed) bool {
-		after = b.position
-		return hand(ctx, to, b) && b.err == nil
-	}
-	for ctx.Err() == nil {
-		var failed error
-		for b, err := range a.log.Follow(ctx, ireneo.After(after), ireneo.Matching(f)) {
-			if err != nil {
-				failed = err
-				break
-			}
-			if len(b.Events) > 0 && !next(followedBatch(b)) {
-				return
-			}
-		}
-		if failed == nil {
-			return
-		}
-		if !next(a.unreadable(ctx, after, f, failed)) {
-			return
-		}
-	}
-}
-
-// followedBatch describes a batch.
-func followedBatch(b ireneo.Batch) followed {
-	f := followed{position: b.Position, all: len(b.Events)}
-	for _, ev := range b.Events[:min(len(b.Events), tailRate)] {
-		e, err := ireneo.EntryOf(ev)
-		stored := ireneo.StoredEvent{Entry: e, Event: ev}
-		if _, unknown := ev.(*ireneo.RawEvent); unknown {
-			stored.Problem = "no registered event is called " + e.Type
-		}
-		if err != nil {
-			return followed{err: err}
-		}
-		f.events = append(f.events, stored)
-	}
-	return f
-}
-
-// unreadable finds the batch that Follow failed at. Where all of it can be read it was
-// something else that failed.
-func (a *admin) unreadable(ctx context.Context, after int64, f ireneo.Filter, failed error) followed {
-	found, err := a.log.Search(ctx, ireneo.Search{Types: f.Types, Streams: f.Streams, After: past(after), Oldest: true, Limit: tailRate})
-	if err != nil || len(found.Events) == 0 {
-		return followed{err: failed}
-	}
-	b := followed{position: found.Events[0].Position}
-	unread := false
-	for _, e := range found.Events {
-		if e.Position == b.position {
-			b.events = append(b.events, e)
-			unread = unread || e.Event == nil
-		}
-	}
-	if b.all = len(b.events); !unread {
-		return followed{err: failed}
-	}
-	return b
-}
-
 // tailing sends batches to one page, as many rows as it can show. A piece is one batch or
 // what was left out, and its id the last position in it: who connects again goes on there.
 type tailing struct {
@@ -258,6 +175,7 @@ type tailing struct {
 type leftOut struct {
 	events       int64 // zero: nobody has counted them
 	after, until int64 // positions: from behind the one up to the other
+	unread       bool  // an event cannot be read, which is not only left out
 }
 
 // leap leaves out what is too much to be caught up.
@@ -306,7 +224,7 @@ func (t *tailing) batch(b followed) error {
 	rows := b.events[:min(len(b.events), t.budget)]
 	t.budget -= len(rows)
 	slices.Reverse(rows)
-	left := leftOut{int64(b.all - len(rows)), b.position - 1, b.position}
+	left := leftOut{int64(b.all - len(rows)), b.position - 1, b.position, b.unread}
 	return t.send(b.position, tailPiece(t.v, t.asked, rows, left))
 }
 
@@ -316,6 +234,7 @@ func (t *tailing) leave(b followed) {
 		t.left.after = b.position - 1
 	}
 	t.left.events += int64(b.all)
+	t.left.unread = t.left.unread || b.unread
 	t.left.until = b.position
 }
 

@@ -303,3 +303,89 @@ func TestTail_Unreadable(t *testing.T) {
 		return n == 2
 	})
 }
+
+// Brittle is Fragile in an older program.
+type Brittle struct {
+	ireneo.Event `name:"debt.brittle"`
+
+	Breaks string `json:"breaks"`
+}
+
+// Fragile is an event whose upcast fails or panics.
+type Fragile struct {
+	ireneo.Event `name:"debt.brittle"`
+
+	Breaks string `json:"breaks"`
+}
+
+// Upcasts makes the schema newer.
+func (Fragile) Upcasts() []ireneo.Upcast {
+	return []ireneo.Upcast{func(data map[string]any) error {
+		switch data["breaks"] {
+		case "panics":
+			panic("it is broken")
+		case "fails":
+			return errors.New("it is broken")
+		}
+		return nil
+	}}
+}
+
+// brittleSite is the pages of a program to which an event of a large append is unreadable,
+// and that an append comes after.
+func brittleSite(t *testing.T, bad int, breaks string) *site {
+	st := open(t)
+	t.Cleanup(func() { _ = st.Close() })
+	stream := &ireneo.Stream{Type: "debt", Purpose: "One loan"}
+	older, err := ireneo.Open(st, ireneo.Config{
+		Streams: []*ireneo.Stream{stream}, Events: []ireneo.EventType{ireneo.TypeOf[Brittle](), ireneo.TypeOf[Issued]()},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	many := make([]ireneo.AnyEvent, 300)
+	for i := range many {
+		many[i] = &Brittle{}
+	}
+	many[bad] = &Brittle{Breaks: breaks}
+	err = errors.Join(older.Migrate(t.Context()), stream.In(older).For("fine").Append(t.Context(), &Issued{Amount: 1}))
+	err = errors.Join(err, stream.In(older).For("many").AppendAll(t.Context(), many), stream.In(older).For("next").Append(t.Context(), &Issued{Amount: 2}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	newer, err := ireneo.Open(st, ireneo.Config{
+		Streams: []*ireneo.Stream{{Type: "debt", Purpose: "One loan"}, Actions}, Events: []ireneo.EventType{ireneo.TypeOf[Fragile](), ireneo.TypeOf[Issued]()},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return siteOf(t, newer)
+}
+
+// An event that cannot be read keeps nobody from what comes after it, wherever in its append
+// it is and whatever its code does.
+func TestTail_UnreadableInALargeAppend(t *testing.T) {
+	for _, tt := range []struct {
+		bad    int
+		breaks string
+		rows   int
+	}{
+		{0, "panics", 0}, {1, "panics", 1}, {60, "panics", 60}, {250, "panics", tailRate - 1}, {250, "fails", tailRate - 1},
+	} {
+		s := brittleSite(t, tt.bad, tt.breaks)
+		lines := s.listened()
+		n := 0
+		s.listen("/admin/tail/stream?after=0", "", func(p piece) bool {
+			if n++; n == 2 {
+				rows := strings.Count(p.html, ">debt/many<")
+				if rows != tt.rows || p.id != "2" || !strings.Contains(p.html, "an event up to position 2 cannot be read") {
+					t.Errorf("%+v: got %d rows: %.600s", tt, rows, p.html)
+				}
+			}
+			return p.id == "3" // the next append, or that it is left out
+		})
+		if n != 3 || !strings.Contains(lines.String(), "it is broken") || !strings.Contains(lines.String(), "position=2") {
+			t.Errorf("%+v: %d pieces, logged %s", tt, n, lines)
+		}
+	}
+}
