@@ -156,13 +156,13 @@ func (v *visit) eventsPath(q query, ending string, pairs ...string) string {
 // toggled is the query with a qualifier, or without it if it has it.
 func (q query) toggled(key, value string) query {
 	next := q
-	switch field := metaWords[key]; {
-	case key == "type":
+	switch key {
+	case "type":
 		next.types = toggled(q.types, value)
-	case key == "stream":
+	case "stream":
 		next.streams = toggled(q.streams, value)
 	default:
-		next.where = toggled(q.where, ireneo.Condition{Field: field, Op: "=", Value: value})
+		next.where = toggled(q.where, ireneo.Condition{Field: metaWords[key], Op: "=", Value: value})
 	}
 	if len(next.types)+len(next.streams) > maxNamed || len(next.where) > maxWhere {
 		return q

@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"errors"
 	"net/http"
 	"testing"
 )
@@ -14,7 +15,7 @@ func TestSlots(t *testing.T) {
 	if _, err := s.take(); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.take(); err != errNoSlot {
+	if _, err := s.take(); !errors.Is(err, errNoSlot) {
 		t.Errorf("a third of two: %v", err)
 	}
 	first()
