@@ -3,6 +3,7 @@ package ireneo
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -82,11 +83,25 @@ func (l *Log) Event(ctx context.Context, id uuid.UUID) (*StoredEvent, error) {
 }
 
 func (l *Log) storedEvent(r store.Record) StoredEvent {
-	ev, err := l.decode(r)
+	ev, err := l.tryDecode(r)
 	if err != nil {
 		return unreadable(r, err)
 	}
 	return l.describe(r, ev)
+}
+
+// tryDecode is decode for those who look at many events, where the panic of one type, in an
+// upcast say, must not hide the others.
+func (l *Log) tryDecode(r store.Record) (ev AnyEvent, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = decodeError(r, errors.New("its type panics when it is read"))
+			if t := l.types[r.Type]; t != nil && !t.masked {
+				err = decodeError(r, fmt.Errorf("its type panics when it is read: %v", p))
+			}
+		}
+	}()
+	return l.decode(r)
 }
 
 // unreadable describes a record that is no event to this program.
@@ -123,7 +138,7 @@ func (l *Log) shown(r store.Record) (payload any, known bool) {
 	if r.SchemaVersion == t.version && !t.masked {
 		return mask.Known(condition.Decode(r.Data), t.goType, nil), true
 	}
-	ev, err := t.decode(r)
+	ev, err := l.tryDecode(r)
 	if err != nil {
 		return nil, false
 	}
