@@ -2,7 +2,6 @@ package admin
 
 import (
 	"context"
-	"errors"
 
 	"github.com/ireneo-dev/ireneo"
 )
@@ -89,19 +88,12 @@ func (a *admin) unreadable(ctx context.Context, after int64, f ireneo.Filter, fa
 	b, search := followed{position: position}, searchOf(f, position-1, position)
 	shown := false // one that cannot be read is among the events
 	for search.Limit = atOnce; ; {
-		found, panicked, err := a.tryRead(ctx, search)
-		switch {
-		case panicked && search.Limit > 1:
-			search.Limit = 1
-			continue
-		case panicked:
-			b.unread, failed = true, err
-		case err != nil:
+		found, err := a.log.Search(ctx, search)
+		if err != nil {
 			return followed{err: err}
-		default:
-			shown = b.add(found.Events) || shown
 		}
-		if panicked || !found.More {
+		shown = b.add(found.Events) || shown
+		if !found.More {
 			break
 		}
 		search.After = found.Events[len(found.Events)-1].Point()
@@ -130,33 +122,14 @@ func (f *followed) add(events []ireneo.StoredEvent) (shown bool) {
 }
 
 // nextAppend is the position of the next append with such events, zero where there is none.
-// Where its first event cannot even be looked at it is found by halving.
 func (a *admin) nextAppend(ctx context.Context, after int64, f ireneo.Filter) (int64, error) {
 	search := searchOf(f, after, 0)
 	search.Limit = 1
-	found, panicked, err := a.tryRead(ctx, search)
-	switch {
-	case panicked:
-	case err != nil || len(found.Events) == 0:
-		return 0, err
-	default:
-		return found.Events[0].Position, nil
-	}
-	low := after
-	high, err := a.log.Position(ctx)
-	if high <= after {
+	found, err := a.log.Search(ctx, search)
+	if err != nil || len(found.Events) == 0 {
 		return 0, err
 	}
-	for err == nil && low < high-1 {
-		middle := low + (high-low)/2
-		search.Before = past(middle)
-		if _, panicked, err = a.tryRead(ctx, search); panicked {
-			high, err = middle, nil
-		} else {
-			low = middle
-		}
-	}
-	return high, err
+	return found.Events[0].Position, nil
 }
 
 func searchOf(f ireneo.Filter, after, until int64) ireneo.Search {
@@ -165,14 +138,4 @@ func searchOf(f ireneo.Filter, after, until int64) ireneo.Search {
 		s.Before = past(until)
 	}
 	return s
-}
-
-// tryRead is a search for events that may panic when they are read.
-func (a *admin) tryRead(ctx context.Context, s ireneo.Search) (found *ireneo.Found, panics bool, err error) {
-	err = recovered(func() (err error) {
-		found, err = a.log.Search(ctx, s)
-		return err
-	})
-	_, panics = errors.AsType[*panicked](err)
-	return found, panics, err
 }
