@@ -87,6 +87,8 @@ type rebuilding struct {
 	row    store.Rebuild
 	work   runner.Work // which brings the table up to date
 
+	telling bool // whoever asked for it is being told of it
+
 	began time.Time // when this process took it on, and how many events had been read
 	had   int64
 }
@@ -107,10 +109,15 @@ func (l *Log) rebuild(ctx context.Context, name string, undo bool, p pace) error
 	return nil
 }
 
-// attempt runs it; a panic is an error, as it is after the commit.
+// attempt runs it; a panic is an error, as it is after the commit, unless it is of whoever
+// is told.
 func (r *rebuilding) attempt(ctx context.Context) (err error) {
 	defer func() {
-		if p := recover(); p != nil {
+		switch p := recover(); {
+		case p == nil:
+		case r.telling:
+			panic(p)
+		default:
 			r.log.config.Logger.Error("a projection panicked in its rebuild", slog.String("projection", r.of.projection.name),
 				slog.Any("panic", p), slog.String("stack", string(debug.Stack())))
 			err = fmt.Errorf("panic: %v", p)
@@ -281,7 +288,9 @@ func (r *rebuilding) reached(next store.Rebuild) {
 	r.row = next
 	told := rebuildOf(next)
 	told.Running = next.Owner != "" // whatever became of the lease meanwhile
+	r.telling = true
 	r.pace.step(told)
+	r.telling = false
 }
 
 // fill writes what the log holds at the start.
