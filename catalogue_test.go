@@ -192,6 +192,9 @@ func TestLog_EventTypes(t *testing.T) {
 
 // What is many is counted up to a point, and estimated from there on.
 func TestLog_EventTypes_Many(t *testing.T) {
+	if testing.Short() {
+		t.Skip("appends more than 10 000 events")
+	}
 	c := config()
 	each(t, c, func(t *testing.T, ctx context.Context, log *ireneo.Log) {
 		counts := func() string {

@@ -206,8 +206,11 @@ func TestLog_Search_IsWhatAFilterFinds(t *testing.T) {
 		t.Logf("seed %d", seed)
 		random := rand.New(rand.NewPCG(seed, 0))
 		all := randomLog(t, ctx, log, random, now)
-		stopped := 0
-		for range 50 {
+		searches, stopped := 50, 0
+		if testing.Short() {
+			searches = 10
+		}
+		for range searches {
 			s, want := randomSearch(random, all)
 			got, stops := allPages(t, ctx, log, s)
 			stopped += stops
