@@ -69,7 +69,6 @@ var doneWords = map[string]string{
 	"pause":   "Paused. It stays where it is until it is resumed.",
 	"resume":  "Resumed. It goes on where it was.",
 	"retry":   "What was put aside is handed out once more.",
-	"replay":  "What was put aside is handed out once more.",
 	"skip":    "Skipped. The append stays on record with the reason.",
 	"rebuild": "The rebuild has begun.",
 	"cancel":  "The rebuild is canceled.",

@@ -121,11 +121,7 @@ func TestSeek_EveryRecordOnce(t *testing.T) {
 		return store.Point{Position: random.Int64N(all[len(all)-1].Position + 10), Ordinal: random.IntN(3)}
 	}
 	stopped := 0
-	looks := 80
-	if testing.Short() {
-		looks = 10
-	}
-	for range looks {
+	for range 80 {
 		base := store.Browse{After: anywhere(), Before: anywhere(), Oldest: random.IntN(2) == 0}
 		look := seek.Seek{Log: s, Limit: 1 + random.IntN(6), Indexed: random.IntN(3) == 0}
 		if random.IntN(2) == 0 {
