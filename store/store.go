@@ -38,7 +38,8 @@ type Log interface {
 	// committed; the batch's records then carry the Position, Version, RecordedAt
 	// and OccurredAt that were stored. ErrOutcomeUnknown means the connection was
 	// lost and the batch may or may not have been committed; after any other
-	// error nothing of the batch was written.
+	// error nothing of the batch was written. A batch with an Execution whose id is
+	// taken is ErrExecuted; the Execution's Position is set to that of the records.
 	Insert(ctx context.Context, batches ...*Batch) (errs []error)
 
 	// InsertTx writes one batch inside the caller's open transaction. On any
@@ -166,8 +167,10 @@ type Row struct {
 // Records are stored in the order given, the rows after them in theirs. They share one
 // position, so that whoever reads the log by positions never sees half a batch.
 type Batch struct {
-	Records []Record
-	Rows    []Row
+	Records   []Record
+	Rows      []Row
+	Guard     *Guard     // what else must hold; nil: the versions of its records say it all
+	Execution *Execution // is recorded with it; nil: nothing is
 }
 
 // Order is the order in which Read yields records.
@@ -183,10 +186,15 @@ const (
 	ByStream                  // stream id, then version: one stream of a type after the other
 )
 
-// Query selects records of one stream, of all streams of a type in the order ByStream, or
-// of the whole log in the orders ByPosition and NewestFirst, or where EventID is given. The
-// zero value of each bound means no bound; bounds are inclusive except AfterVersion, After
-// and AfterPosition.
+// Query selects records of one stream, of several, of all streams of a type in the order
+// ByStream, or of the whole log in the orders ByPosition and NewestFirst, or where EventID
+// is given. The zero value of each bound means no bound; bounds are inclusive except
+// AfterVersion, After and AfterPosition.
+//
+// Where Several is set the records of these streams are read, each above its version, in
+// one statement: with ByOccurrence one stream after the other, as they are given, and with
+// ByPosition all in the order of the log, committed or seen by Tx, settled or not. Of the
+// other bounds UpToPosition, RecordedUntil and OccurredUntil are looked at.
 //
 // In the order ByStream the streams of type Stream.Type are read from the place after
 // (Stream.ID, AfterVersion) on: an empty ID is before all of them. The last record of a
@@ -202,6 +210,7 @@ const (
 // UpToPosition and Tx are looked at.
 type Query struct {
 	Stream         Stream
+	Several        []At      // these streams instead, each but once, above these versions
 	EventID        uuid.UUID // only the record with this id
 	AfterVersion   int64     // only versions above
 	UpToVersion    int64     // only versions up to

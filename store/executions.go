@@ -1,0 +1,69 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
+)
+
+// Execution is what is on record of a command.
+type Execution struct {
+	ID          string `gorm:"primaryKey"`
+	Command     string // its stored name
+	Actor       string // who gave it; empty: nobody said
+	Correlation string // what it is part of; empty: nobody said
+	Outcome     string
+	Reason      string // why nothing was written; empty: there is nothing to say
+	Attempts    int
+	Position    int64 // of the batch it has appended; zero: none
+	Events      int   // in that batch
+	StartedAt   time.Time
+	Took        time.Duration
+}
+
+// TableName implements GORM's Tabler.
+func (Execution) TableName() string { return "command_executions" }
+
+// Executions selects executions. The zero value of each field but Limit means no bound.
+type Executions struct {
+	Command string    // only of this command
+	Outcome string    // only with this outcome
+	Actor   string    // only of this actor
+	Before  Execution // only those further down a list than this one: its StartedAt and ID
+	Limit   int       // at most so many
+}
+
+// ListExecutions returns executions, the last one begun first.
+func ListExecutions(ctx context.Context, db *gorm.DB, q Executions) (all []Execution, err error) {
+	query := db.WithContext(ctx).Order("started_at DESC, id DESC").Limit(q.Limit)
+	if q.Before.ID != "" {
+		query = query.Where("(started_at, id) < (?, ?)", q.Before.StartedAt, q.Before.ID)
+	}
+	query = query.Where(&Execution{Command: q.Command, Outcome: q.Outcome, Actor: q.Actor})
+
+	return all, wrap("read the executions", query.Find(&all).Error)
+}
+
+// FindExecution reads one. It is gorm.ErrRecordNotFound where there is none of this id.
+func FindExecution(ctx context.Context, db *gorm.DB, id string) (e Execution, err error) {
+	err = db.WithContext(ctx).Where("id = ?", id).Take(&e).Error
+
+	return e, wrap("read the execution "+id, err)
+}
+
+// Record stores an execution that has appended nothing. Where there is one of its id
+// already that is left as it is.
+func (e Execution) Record(ctx context.Context, db *gorm.DB) error {
+	err := db.WithContext(ctx).Clauses(clause.OnConflict{DoNothing: true}).Create(&e).Error
+
+	return wrap("record the execution "+e.ID, err)
+}
+
+// ForgetExecutions deletes those begun before a time, and returns how many there were.
+func ForgetExecutions(ctx context.Context, db *gorm.DB, before time.Time) (int64, error) {
+	done := db.WithContext(ctx).Where("started_at < ?", before).Delete(&Execution{})
+
+	return done.RowsAffected, wrap("forget executions", done.Error)
+}
