@@ -15,8 +15,8 @@ var (
 	ErrEventTaken = errors.New("event id is taken")
 	// ErrKeyTaken says that the stream already has a record with that idempotency key.
 	ErrKeyTaken = errors.New("idempotency key is taken")
-	// ErrExecuted says that an execution of that id is on record already.
-	ErrExecuted = errors.New("execution id is taken")
+	// ErrExecuted says that an execution of that command id is on record already.
+	ErrExecuted = errors.New("command id is taken")
 	// ErrImmutable says that something tried to change or delete a stored event.
 	ErrImmutable = errors.New("the event log is append-only")
 	// ErrNotMigrated says that tables are missing or older than the program.

@@ -11,6 +11,7 @@ import (
 // Execution is what is on record of a command.
 type Execution struct {
 	ID          string `gorm:"primaryKey"`
+	CommandID   string // unique among those Committed or Nothing, unless empty
 	Command     string // its stored name
 	Actor       string // who gave it; empty: nobody said
 	Correlation string // what it is part of; empty: nobody said
@@ -22,6 +23,14 @@ type Execution struct {
 	StartedAt   time.Time
 	Took        time.Duration
 }
+
+// The outcomes of an execution, of which Failed is that of a rebuild.
+const (
+	Committed  = "committed"  // records were inserted with it
+	Nothing    = "nothing"    // there was nothing to insert
+	Rejected   = "rejected"   // it was refused
+	Conflicted = "conflicted" // others were faster each time
+)
 
 // TableName implements GORM's Tabler.
 func (Execution) TableName() string { return "command_executions" }
@@ -53,12 +62,23 @@ func FindExecution(ctx context.Context, db *gorm.DB, id string) (e Execution, er
 	return e, wrap("read the execution "+id, err)
 }
 
-// Record stores an execution that has appended nothing. Where there is one of its id
-// already that is left as it is.
-func (e Execution) Record(ctx context.Context, db *gorm.DB) error {
-	err := db.WithContext(ctx).Clauses(clause.OnConflict{DoNothing: true}).Create(&e).Error
+// FindExecuted reads the execution that counts for a command id: the one Committed or
+// Nothing. It is gorm.ErrRecordNotFound where there is none.
+func FindExecuted(ctx context.Context, db *gorm.DB, commandID string) (e Execution, err error) {
+	err = db.WithContext(ctx).Where("command_id = ? AND command_id <> '' AND outcome IN ('committed', 'nothing')", commandID).Take(&e).Error
 
-	return wrap("record the execution "+e.ID, err)
+	return e, wrap("read the execution of "+commandID, err)
+}
+
+// Record stores an execution that has inserted no records. It is ErrExecuted where one that
+// counts has its CommandID.
+func (e Execution) Record(ctx context.Context, db *gorm.DB) error {
+	done := db.WithContext(ctx).Clauses(clause.OnConflict{DoNothing: true}).Create(&e)
+	if done.Error == nil && done.RowsAffected == 0 {
+		return wrap("record the execution "+e.ID, ErrExecuted)
+	}
+
+	return wrap("record the execution "+e.ID, done.Error)
 }
 
 // ForgetExecutions deletes those begun before a time, and returns how many there were.
