@@ -83,6 +83,7 @@ type appending struct {
 	records []store.Record // one an event, complete but for version and times
 	given   []time.Time    // occurred_at as the caller gave it; zero: as recorded
 	ignored []func()       // warnings about errors that reject nothing
+	guard   *store.Guard   // what else it is decided on; nil: nothing
 	tx      *gorm.DB       // the host's; nil commits on its own
 }
 
@@ -94,6 +95,9 @@ func (a *appending) decides() bool {
 // prepare does all that needs no database.
 func (h *Handle) prepare(ctx context.Context, events []AnyEvent, opts []AppendOption) (*appending, error) {
 	log, plan, err := h.open(ctx)
+	if err == nil {
+		err = deciding(ctx)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -231,7 +235,7 @@ func (a *appending) decideAndInsert(ctx context.Context) error {
 
 // mayBeStale reports whether an error may come from the cached state being old.
 func mayBeStale(err error) bool {
-	return errors.Is(err, ErrConflict) || errors.Is(err, ErrInvalid) ||
+	return errors.As(err, new(*ConflictError)) || errors.Is(err, ErrInvalid) ||
 		errors.As(err, new(*LifecycleError)) || errors.As(err, new(*InvalidStateError))
 }
 
@@ -262,24 +266,28 @@ func (a *appending) insert(ctx context.Context, d *decision) error {
 		}
 		a.log.tail.Wake()
 		return nil
-	case errors.Is(err, store.ErrKeyTaken), errors.Is(err, store.ErrVersionTaken), errors.Is(err, store.ErrEventTaken):
+	case others(err):
 		return a.resolve(ctx, d, err)
 	default:
 		return a.explain(d, err)
 	}
 }
 
-// write makes the one store call. Where its answer is lost the same batch, with the
-// same event ids, is inserted again for as long as ctx allows: only that tells what
-// became of the first.
+// write makes the one store call.
 func (a *appending) write(ctx context.Context, batch *store.Batch) error {
 	if a.tx != nil {
 		return a.log.store.InsertTx(ctx, a.tx, batch)
 	}
+	return a.log.commit(ctx, batch)
+}
 
-	err := a.log.store.Insert(ctx, batch)[0]
+// commit inserts a batch. Where the answer is lost the same batch, with the same event
+// ids, is inserted again for as long as ctx allows: only that tells what became of the
+// first.
+func (l *Log) commit(ctx context.Context, batch *store.Batch) error {
+	err := l.store.Insert(ctx, batch)[0]
 	if errors.Is(err, store.ErrUnavailable) { // a pooled connection may have been dead: nothing was sent
-		err = a.log.store.Insert(ctx, batch)[0]
+		err = l.store.Insert(ctx, batch)[0]
 	}
 	if !errors.Is(err, store.ErrOutcomeUnknown) {
 		return err
@@ -290,7 +298,7 @@ func (a *appending) write(ctx context.Context, batch *store.Batch) error {
 		case <-ctx.Done():
 			return err
 		}
-		again := a.log.store.Insert(ctx, batch)[0]
+		again := l.store.Insert(ctx, batch)[0]
 		if !errors.Is(again, store.ErrOutcomeUnknown) && !errors.Is(again, store.ErrUnavailable) && ctx.Err() == nil {
 			return again
 		}
@@ -311,6 +319,9 @@ func (a *appending) resolve(ctx context.Context, d *decision, cause error) error
 	}
 	if found, err := a.earlier(ctx); found || err != nil {
 		return err
+	}
+	if errors.As(cause, new(*MatchedError)) {
+		return cause
 	}
 	if d.base == nil || errors.Is(cause, store.ErrKeyTaken) { // there, but not for this transaction to see
 		return a.explain(d, cause)

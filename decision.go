@@ -192,7 +192,7 @@ func (a *appending) decide(ctx context.Context, base *head) (*decision, error) {
 		return nil, err
 	}
 	rows = append(rows, a.snapshots(base, next)...)
-	return &decision{base: base, head: next, batch: store.Batch{Records: slices.Clone(a.records), Rows: rows}}, nil
+	return &decision{base: base, head: next, batch: store.Batch{Records: slices.Clone(a.records), Rows: rows, Guard: a.guard}}, nil
 }
 
 // checkLifecycle lets the creating event be first and only first, and nothing follow

@@ -39,6 +39,9 @@ var (
 	ErrInvalidID = errors.New("stream id is invalid")
 	// ErrTooLarge says that an event or an append exceeds the configured bound.
 	ErrTooLarge = errors.New("too large")
+	// ErrDeciding says that a command's Handle tried to append, or to execute, other than
+	// through what Load returned.
+	ErrDeciding = errors.New("a command is deciding: append through what ireneo.Load returned")
 	// ErrNothingToAppend says that AppendAll was called without events.
 	ErrNothingToAppend = errors.New("nothing to append")
 
@@ -206,3 +209,58 @@ type InvalidStateError struct {
 func (e *InvalidStateError) Error() string {
 	return "state is invalid: " + sentence(e.Errors)
 }
+
+// RejectedError is returned when a command is refused: by its tags, by its Handle, or by a
+// stream that it would have appended to. Nothing was written.
+type RejectedError struct {
+	Command AnyCommand // the refused command; its Errors say why
+	Event   AnyEvent   // the event that its stream refused; nil where it was not that
+}
+
+func (e *RejectedError) Error() string {
+	return fmt.Sprintf("%s is rejected: %s", e.Command.command().typ.name, sentence(e.Command.Errors().All()))
+}
+
+// Is makes errors.Is(err, ErrInvalid) hold.
+func (e *RejectedError) Is(target error) bool { return target == ErrInvalid }
+
+// ExhaustedError is returned when a command was decided as often as its retries allow, and
+// others were faster, or the database had no time, each time. Nothing was written.
+type ExhaustedError struct {
+	Command  string
+	Attempts int
+	Err      error // of the last attempt
+}
+
+func (e *ExhaustedError) Error() string {
+	return fmt.Sprintf("%s was given up after %d attempts: %v", e.Command, e.Attempts, e.Err)
+}
+
+// Unwrap returns the error of the last attempt.
+func (e *ExhaustedError) Unwrap() error { return e.Err }
+
+// CommandIDError is returned when a CommandID was used for another command. Nothing was
+// written.
+type CommandIDError struct {
+	ID      string
+	Command string // the stored name of the one it was used for
+}
+
+func (e *CommandIDError) Error() string {
+	return fmt.Sprintf("command id %q was used for %s", e.ID, e.Command)
+}
+
+// MatchedError is returned when something matches a query that was decided on, which was
+// not there then. Nothing was written.
+type MatchedError struct {
+	Position int64    // up to which nothing more was known
+	Event    AnyEvent // the first that matches
+}
+
+func (e *MatchedError) Error() string {
+	return fmt.Sprintf("the log has moved on: %s of %s matches at position %d, after %d",
+		e.Event.Type(), e.Event.StreamID(), e.Event.Position(), e.Position)
+}
+
+// Is makes errors.Is(err, ErrConflict) hold.
+func (e *MatchedError) Is(target error) bool { return target == ErrConflict }

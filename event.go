@@ -136,7 +136,7 @@ func (e *Event) typeName() string {
 // bind makes the event ready for an append: whatever an earlier one left is forgotten.
 func bind(ev AnyEvent, typ *eventType) *known {
 	k := ev.event().facts()
-	*k = known{self: ev, typ: typ, errors: Errors{typ: typ}}
+	*k = known{self: ev, typ: typ, errors: Errors{labels: typ.labels}}
 	return k
 }
 

@@ -11,6 +11,7 @@ import (
 	"reflect"
 	"regexp"
 	"slices"
+	"sync"
 	"time"
 
 	lru "github.com/hashicorp/golang-lru/v2"
@@ -87,6 +88,7 @@ type Log struct {
 	types     map[string]*eventType       // by stored name and alias
 	goTypes   map[reflect.Type]*eventType // by Go type
 	plans     map[string]*plan            // by stream type
+	commands  sync.Map                    // *commandType by reflect.Type, as they are met
 
 	readModels map[string]*readModel // of materialized projections, by name
 	asyncs     []*async              // those kept up after the commit

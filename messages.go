@@ -17,11 +17,11 @@ type FieldError struct {
 	Message string // a sentence for the person who filled in the form
 }
 
-// Errors are the messages about one event: its own, which are about its fields, and
-// those about the state it would have led to. The zero value is empty.
+// Errors are the messages about one event or command: its own, which are about its
+// fields, and those about the state it would have led to. The zero value is empty.
 type Errors struct {
 	own, state []FieldError
-	typ        *eventType // knows the labels; nil before the event met a log or a projection
+	labels     map[string]string // by JSON key; nil before the event met a log or a projection
 }
 
 // Add records that the event itself is wrong. The message reads on from the field's
@@ -36,8 +36,8 @@ func (e *Errors) Add(field, message string) {
 }
 
 func (e *Errors) label(field string) string {
-	if e.typ != nil && e.typ.labels[field] != "" {
-		return e.typ.labels[field]
+	if label := e.labels[field]; label != "" {
+		return label
 	}
 	return validation.Label(field)
 }

@@ -25,6 +25,10 @@ const (
 	ActorKey = "actor"
 	// CausationKey holds the id of the event that caused this one.
 	CausationKey = "causation_id"
+	// CommandKey holds the stored name of the command that appended it.
+	CommandKey = "command"
+	// ExecutionKey holds the id of the execution of that command, under which it is on record.
+	ExecutionKey = "execution_id"
 	// CorrelationKey holds the id shared by all that one request set off.
 	CorrelationKey = "correlation_id"
 )
@@ -123,6 +127,15 @@ func encodeFields(fields map[string]json.RawMessage) ([]byte, error) {
 		return nil, &MetaError{Errors: []FieldError{FieldError(bad[0])}}
 	}
 	return raw, nil
+}
+
+// metaText is a text of the context's meta, empty where there is none under this key.
+func metaText(ctx context.Context, key string) (text string) {
+	set, _ := ctx.Value(metaKey{}).(contextMeta)
+	if set.fields[key] == nil || json.Unmarshal(set.fields[key], &text) != nil {
+		return ""
+	}
+	return text
 }
 
 // encodeMeta gives the JSON object that is stored with the events of one append.

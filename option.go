@@ -33,14 +33,15 @@ type replayOption func(*replay)
 
 func (o replayOption) narrow(r *replay) { o(r) }
 
-// AtOption is what At returns: it varies appends and reads.
+// AtOption is what At returns: it varies appends, commands and reads.
 type AtOption struct{ at time.Time }
 
-func (o AtOption) vary(a *appendOptions) { a.at = o.at }
-func (o AtOption) narrow(r *replay)      { r.at = o.at }
+func (o AtOption) vary(a *appendOptions)    { a.at = o.at }
+func (o AtOption) narrow(r *replay)         { r.at = o.at }
+func (o AtOption) direct(e *executeOptions) { e.appends = append(e.appends, o) }
 
-// At says when something was true. On Append it sets the event's occurred_at. On
-// reads it keeps the events with occurred_at up to and including t.
+// At says when something was true. On Append it sets the event's occurred_at, on Execute
+// that of all events of the command. On reads it keeps the events with occurred_at up to and including t.
 func At(t time.Time) AtOption { return AtOption{moment(t)} }
 
 // AsOf keeps what the log knew at t: events with recorded_at up to and including t.
@@ -63,11 +64,15 @@ func IdempotencyKey(key string) AppendOption {
 	return appendOption(func(a *appendOptions) { a.idempotencyKey = key })
 }
 
-// CausedBy stores in the meta which persisted event led to this one, and hands on its
-// correlation id.
-func CausedBy(ev AnyEvent) AppendOption {
-	return appendOption(func(a *appendOptions) { a.cause = ev })
-}
+// CauseOption is what CausedBy returns: it varies appends and commands.
+type CauseOption struct{ cause AnyEvent }
+
+func (o CauseOption) vary(a *appendOptions)    { a.cause = o.cause }
+func (o CauseOption) direct(e *executeOptions) { e.appends = append(e.appends, o) }
+
+// CausedBy stores in the meta which persisted event led to this one, or to this command,
+// and hands on its correlation id.
+func CausedBy(ev AnyEvent) CauseOption { return CauseOption{ev} }
 
 func appendOptionsOf(opts []AppendOption) appendOptions {
 	var a appendOptions

@@ -255,7 +255,7 @@ func (p *projection) describe(ev AnyEvent) string {
 	for _, h := range p.handlers {
 		if h.typ.goType == goType {
 			k := ev.event().facts()
-			k.self, k.typ, k.errors.typ = ev, h.typ, h.typ
+			k.self, k.typ, k.errors.labels = ev, h.typ, h.typ.labels
 			return h.typ.name
 		}
 	}

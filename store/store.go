@@ -194,7 +194,7 @@ const (
 // Where Several is set the records of these streams are read, each above its version, in
 // one statement: with ByOccurrence one stream after the other, as they are given, and with
 // ByPosition all in the order of the log, committed or seen by Tx, settled or not. Of the
-// other bounds UpToPosition, RecordedUntil and OccurredUntil are looked at.
+// other bounds UpToPosition, RecordedUntil, OccurredUntil and Limit are looked at.
 //
 // In the order ByStream the streams of type Stream.Type are read from the place after
 // (Stream.ID, AfterVersion) on: an empty ID is before all of them. The last record of a

@@ -1,0 +1,288 @@
+package ireneo
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/ireneo-dev/ireneo/store"
+)
+
+// Result is what a command has done.
+type Result struct {
+	ID       string     // of the execution, under which it is on record
+	Events   []AnyEvent // as they were stored, in order; none where it had nothing to write
+	Position int64      // of their append in the whole log; zero where it had nothing to write
+	Attempts int        // so often it was decided
+	Repeated bool       // it was executed before under this CommandID; this is what came of it then
+}
+
+// ExecuteOption varies one execution: CommandID, Retry, OnRetry, At, CausedBy.
+type ExecuteOption interface{ direct(*executeOptions) }
+
+type executeOptions struct {
+	commandID string
+	retry     RetryPolicy
+	onRetry   func(Retrying)
+	appends   []AppendOption // of what it appends
+}
+
+type executeOption func(*executeOptions)
+
+func (o executeOption) direct(e *executeOptions) { o(e) }
+
+// CommandID makes the command be executed once: the same id again returns the first result,
+// also where its answer was lost. A command that was refused, or failed, has not been
+// executed, and may be sent again under its id. It costs a read.
+func CommandID(id string) ExecuteOption {
+	return executeOption(func(e *executeOptions) { e.commandID = id })
+}
+
+// Retry says how often the command is decided again where it met a conflict or a database
+// that had no time. Defaults to Backoff(4, 10*time.Millisecond).
+func Retry(policy RetryPolicy) ExecuteOption {
+	return executeOption(func(e *executeOptions) { e.retry = policy })
+}
+
+// OnRetry calls hook before the command is decided again. It must not block.
+func OnRetry(hook func(Retrying)) ExecuteOption {
+	return executeOption(func(e *executeOptions) { e.onRetry = hook })
+}
+
+// Execute validates the command by its tags, calls its Handle, and commits what that has
+// appended, to however many streams, if nothing that it loaded has changed: all of it or
+// nothing. Where somebody was faster, or the database had no time, everything is read and
+// decided again. On any error nothing was written.
+//
+// Two commands of which each reads what the other writes are never both committed, and no
+// append to a single stream pays for that. What the streams themselves demand, their
+// consistency projections and lifecycles, is checked as by Append; the rows of their
+// transactional projections are written in the same commit.
+//
+// The log is the context's. Errors: a *RejectedError (ErrInvalid) where the tags, Handle or
+// a stream refuse, the messages are in cmd.Errors(); an *ExhaustedError where the retries
+// were not enough, which wraps the last error, such as a *ConflictError; a *CommandIDError
+// where the CommandID was used for another command; what Handle returned; and those of
+// Append. Categorize says which may be tried again.
+func Execute(ctx context.Context, cmd AnyCommand, opts ...ExecuteOption) (*Result, error) {
+	log, err := logFor(ctx, nil)
+	if err != nil {
+		return nil, err
+	}
+	x, err := log.execution(ctx, cmd, opts)
+	if err != nil {
+		return nil, err
+	}
+	return x.run(ctx)
+}
+
+// execution is one call of Execute.
+type execution struct {
+	log   *Log
+	cmd   AnyCommand
+	typ   *commandType
+	opts  executeOptions
+	id    string
+	began time.Time
+
+	actor, correlation string // of the context's meta
+
+	attempts int
+	last     *Boundary // of the attempt before
+}
+
+// execution checks all that needs no database.
+func (l *Log) execution(ctx context.Context, cmd AnyCommand, opts []ExecuteOption) (*execution, error) {
+	typ, err := l.commandType(cmd)
+	if err != nil {
+		return nil, err
+	}
+	if err := deciding(ctx); err != nil {
+		return nil, fmt.Errorf("execute %s: %w", typ.name, err)
+	}
+	x := &execution{log: l, cmd: cmd, typ: typ, opts: executeOptions{retry: Backoff(4, 10*time.Millisecond)}, began: l.now()}
+	for _, o := range opts {
+		o.direct(&x.opts)
+	}
+	if err := checkCommandID(x.opts.commandID); err != nil {
+		return nil, fmt.Errorf("execute %s: %w", typ.name, err)
+	}
+	id, err := uuid.NewV7()
+	x.id = id.String()
+	x.actor, x.correlation = metaText(ctx, ActorKey), metaText(ctx, CorrelationKey)
+	x.correlation = cmp.Or(appendOptionsOf(x.opts.appends).caused()[CorrelationKey], x.correlation)
+
+	*cmd.command() = Command{self: cmd, typ: typ, errors: Errors{labels: typ.labels}}
+	cmd.Errors().own = fieldErrors(l.validator.Struct(cmd))
+	return x, cmp.Or(err, x.rejected())
+}
+
+// rejected is the error of a command that has messages.
+func (x *execution) rejected() error {
+	if x.cmd.Errors().Empty() {
+		return nil
+	}
+	return &RejectedError{Command: x.cmd}
+}
+
+// run decides until something is committed, or there is no use in it any more.
+func (x *execution) run(ctx context.Context) (*Result, error) {
+	if result, err := x.earlier(ctx); result != nil || err != nil {
+		return result, err
+	}
+	ctx = WithMeta(ctx, map[string]string{CommandKey: x.typ.name, ExecutionKey: x.id})
+	for {
+		x.attempts++
+		result, err := x.attempt(ctx)
+		if err == nil {
+			x.report(ctx, result.outcome(), nil)
+			return result, nil
+		}
+		if Categorize(err) != Retriable {
+			return nil, x.fail(ctx, err)
+		}
+		if err := x.pause(ctx, err); err != nil {
+			return nil, x.fail(ctx, err)
+		}
+	}
+}
+
+// pause waits before the next attempt. It returns why there is none.
+func (x *execution) pause(ctx context.Context, cause error) error {
+	delay, more := x.opts.retry.delay(x.attempts)
+	if !more {
+		return &ExhaustedError{Command: x.typ.name, Attempts: x.attempts, Err: cause}
+	}
+	if x.opts.onRetry != nil {
+		x.opts.onRetry(Retrying{Command: x.typ.name, Attempt: x.attempts, Delay: delay, Streams: x.last.versions(), Err: cause})
+	}
+	timer := time.NewTimer(delay)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return errors.Join(context.Cause(ctx), cause)
+	}
+}
+
+// attempt decides once. The first time it trusts what is in memory, which the commit
+// proves; from the second on it lines up with others of this process that want the same
+// streams, and reads.
+func (x *execution) attempt(ctx context.Context) (*Result, error) {
+	unlock, err := x.lineUp(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer unlock()
+
+	b := &Boundary{
+		log: x.log, cmd: x.cmd, id: x.id, attempt: x.attempts, fresh: x.attempts > 1,
+		parts: map[store.Stream]*participant{},
+	}
+	x.last = b
+	x.cmd.Errors().clear()
+	if err := x.handle(ctx, b); err != nil {
+		if Categorize(err) == NonRetriable && ctx.Err() == nil {
+			err = cmp.Or(b.unchanged(ctx), err)
+		}
+		return nil, err
+	}
+	if len(b.writes) == 0 {
+		return x.nothing(ctx, b)
+	}
+	return x.commit(ctx, b)
+}
+
+// handle reads what is declared and calls the command.
+func (x *execution) handle(ctx context.Context, b *Boundary) error {
+	defer func() { b.finished = true }()
+
+	ctx = context.WithValue(WithLog(ctx, x.log), decidingKey{}, true)
+	if err := b.declare(ctx); err != nil {
+		return err
+	}
+	if err := x.cmd.Handle(ctx, b); err != nil {
+		return err
+	}
+	return x.rejected()
+}
+
+// lineUp waits for those of this process that append to what the attempt before had
+// loaded. Everybody locks in the same order.
+func (x *execution) lineUp(ctx context.Context) (unlock func(), err error) {
+	var unlocks []func()
+	unlock = func() {
+		for _, u := range unlocks {
+			u()
+		}
+	}
+	for _, key := range x.last.keys() {
+		u, err := x.log.locks.Lock(ctx, key)
+		if err != nil {
+			unlock()
+			return nil, err
+		}
+		unlocks = append(unlocks, u)
+	}
+	return unlock, nil
+}
+
+// keys are the streams that were loaded, in the one order in which they are locked.
+func (b *Boundary) keys() []store.Stream {
+	if b == nil {
+		return nil
+	}
+	keys := make([]store.Stream, len(b.order))
+	for i, part := range b.order {
+		keys[i] = part.handle.key()
+	}
+	slices.SortFunc(keys, func(a, b store.Stream) int {
+		return cmp.Or(cmp.Compare(a.Type, b.Type), cmp.Compare(a.ID, b.ID))
+	})
+	return keys
+}
+
+// versions are the streams that were read, as they were loaded.
+func (b *Boundary) versions() []StreamVersion {
+	var all []StreamVersion
+	for _, part := range b.order {
+		if part.head != nil {
+			all = append(all, StreamVersion{Stream: part.handle.Type(), ID: part.handle.id, Version: part.head.version})
+		}
+	}
+	return all
+}
+
+// decidingKey marks the context of Handle.
+type decidingKey struct{}
+
+// deciding is an error within a command, where only what Load returned appends.
+func deciding(ctx context.Context) error {
+	if ctx.Value(decidingKey{}) != nil {
+		return ErrDeciding
+	}
+	return nil
+}
+
+// report says in one line how the execution went.
+func (x *execution) report(ctx context.Context, outcome string, err error) {
+	level := map[string]slog.Level{
+		store.Committed: slog.LevelDebug, store.Nothing: slog.LevelDebug,
+		store.Rejected: slog.LevelInfo, store.Conflicted: slog.LevelWarn, store.Failed: slog.LevelError,
+	}[outcome]
+	attrs := []slog.Attr{
+		slog.String("command", x.typ.name), slog.String("id", x.id), slog.String("outcome", outcome),
+		slog.Int("attempts", x.attempts), slog.Duration("took", x.log.now().Sub(x.began)),
+	}
+	if err != nil {
+		attrs = append(attrs, slog.Any("error", err))
+	}
+	x.log.config.Logger.LogAttrs(ctx, level, "executed a command", attrs...)
+}
