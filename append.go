@@ -33,11 +33,13 @@ func (h *Handle) Append(ctx context.Context, ev AnyEvent, opts ...AppendOption) 
 
 // AppendAll appends several events as Append does one: they take consecutive
 // versions in one commit, or none is written.
-func (h *Handle) AppendAll(ctx context.Context, events []AnyEvent, opts ...AppendOption) error {
+func (h *Handle) AppendAll(ctx context.Context, events []AnyEvent, opts ...AppendOption) (err error) {
 	a, err := h.prepare(ctx, events, opts)
 	if err != nil {
 		return err
 	}
+	ctx, end := a.log.telemetry.Append(ctx, a.key.Type, len(events))
+	defer func() { end(err) }()
 	if !a.decides() {
 		return a.insertNext(ctx)
 	}
@@ -48,11 +50,13 @@ func (h *Handle) AppendAll(ctx context.Context, events []AnyEvent, opts ...Appen
 // host does in tx are committed or rolled back together. On any error nothing of the
 // event remains and tx is still usable. Until tx ends, appends to the same stream
 // from elsewhere wait in the database, so do not Append to it meanwhile.
-func (h *Handle) AppendTx(ctx context.Context, tx *gorm.DB, ev AnyEvent, opts ...AppendOption) error {
+func (h *Handle) AppendTx(ctx context.Context, tx *gorm.DB, ev AnyEvent, opts ...AppendOption) (err error) {
 	a, err := h.prepare(ctx, []AnyEvent{ev}, opts)
 	if err != nil {
 		return err
 	}
+	ctx, end := a.log.telemetry.Append(ctx, a.key.Type, 1)
+	defer func() { end(err) }()
 	if _, ok := tx.Statement.ConnPool.(gorm.TxCommitter); !ok {
 		return ErrNotInTransaction
 	}
@@ -85,6 +89,7 @@ type appending struct {
 	ignored []func()       // warnings about errors that reject nothing
 	guard   *store.Guard   // what else it is decided on; nil: nothing
 	tx      *gorm.DB       // the host's; nil commits on its own
+	began   time.Time
 }
 
 // decides reports whether the stream has to be known for this append.
@@ -101,7 +106,7 @@ func (h *Handle) prepare(ctx context.Context, events []AnyEvent, opts []AppendOp
 	if err != nil {
 		return nil, err
 	}
-	a := &appending{log: log, plan: plan, key: h.key(), opts: appendOptionsOf(opts), events: events}
+	a := &appending{log: log, plan: plan, key: h.key(), opts: appendOptionsOf(opts), events: events, began: time.Now()}
 	if err := a.checkCount(); err != nil {
 		return nil, err
 	}
@@ -261,6 +266,7 @@ func (a *appending) insert(ctx context.Context, d *decision) error {
 	case err == nil:
 		a.accept(d.batch.Records)
 		noteAppended(ctx, d.batch.Records)
+		a.log.telemetry.Appended(ctx, a.key.Type, len(a.events), time.Since(a.began))
 		if a.tx == nil && d.head != nil {
 			a.log.heads.Add(a.key, d.head)
 		}
@@ -315,6 +321,7 @@ func (a *appending) resolve(ctx context.Context, d *decision, cause error) error
 	if stored != nil {
 		a.log.heads.Remove(a.key)
 		a.accept(stored)
+		a.log.telemetry.Appended(ctx, a.key.Type, len(a.events), time.Since(a.began))
 		return nil
 	}
 	if found, err := a.earlier(ctx); found || err != nil {

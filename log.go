@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"iter"
 	"log/slog"
+	"maps"
 	"reflect"
 	"regexp"
 	"slices"
@@ -15,11 +16,14 @@ import (
 	"time"
 
 	lru "github.com/hashicorp/golang-lru/v2"
+	"go.opentelemetry.io/otel/metric"
+	"go.opentelemetry.io/otel/trace"
 	"gorm.io/gorm"
 
 	"github.com/ireneo-dev/ireneo/internal/keylock"
 	"github.com/ireneo-dev/ireneo/internal/runner"
 	"github.com/ireneo-dev/ireneo/internal/tail"
+	"github.com/ireneo-dev/ireneo/internal/telemetry"
 	"github.com/ireneo-dev/ireneo/internal/validation"
 	"github.com/ireneo-dev/ireneo/store"
 )
@@ -55,6 +59,14 @@ type Config struct {
 
 	// Logger receives warnings. Defaults to slog.Default().
 	Logger *slog.Logger
+
+	// TracerProvider takes the spans of OpenTelemetry. Nil takes those of the process,
+	// otel.SetTracerProvider, which keeps none until it is set.
+	TracerProvider trace.TracerProvider
+
+	// MeterProvider takes its metrics. Nil takes those of the process,
+	// otel.SetMeterProvider, which keeps none until it is set.
+	MeterProvider metric.MeterProvider
 
 	// CachedStreams is of how many streams the folded state is kept in memory, the
 	// least recently appended to being dropped first. Defaults to 10 000.
@@ -96,8 +108,9 @@ type Log struct {
 	locks keylock.Locks[store.Stream]     // one append a stream at a time
 	heads *lru.Cache[store.Stream, *head] // states, proved current by the insert
 
-	tail   *tail.Tail // the end of the log, for all who follow it
-	runner *runner.Runner
+	tail      *tail.Tail // the end of the log, for all who follow it
+	runner    *runner.Runner
+	telemetry *telemetry.Instruments
 }
 
 // Open makes a log of a store and checks the application's declarations: it reports
@@ -310,6 +323,8 @@ func (l *Log) declare() error {
 	jobs, err := l.jobs()
 	mistakes = append(mistakes, err)
 	l.runner = &runner.Runner{DB: l.DB(), Tail: l.tail, Jobs: jobs, Logger: l.config.Logger, Lease: l.config.Lease}
+	l.telemetry, err = telemetry.New(l.config.TracerProvider, l.config.MeterProvider, slices.Collect(maps.Keys(l.plans)))
+	mistakes = append(mistakes, err)
 	if err := errors.Join(slices.DeleteFunc(mistakes, func(err error) bool { return err == nil })...); err != nil {
 		return fmt.Errorf("open log: %w", err)
 	}

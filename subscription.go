@@ -5,12 +5,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"gorm.io/gorm"
 
 	"github.com/ireneo-dev/ireneo/internal/runner"
 	"github.com/ireneo-dev/ireneo/internal/tail"
+	"github.com/ireneo-dev/ireneo/internal/telemetry"
 	"github.com/ireneo-dev/ireneo/store"
 )
 
@@ -77,7 +79,10 @@ type Subscription struct {
 // ends, or has not been heard of for Config.Lease. Where the database is away it goes on
 // trying. Servers and workers call it once a process; a second call on one Log waits until
 // the first has ended.
-func (l *Log) Run(ctx context.Context) { l.runner.Run(ctx) }
+func (l *Log) Run(ctx context.Context) {
+	defer l.telemetry.Watch(ctx, l.lags)()
+	l.runner.Run(ctx)
+}
 
 // jobs are what Run runs.
 func (l *Log) jobs() ([]runner.Job, error) {
@@ -219,4 +224,25 @@ func (l *Log) Deliveries(ctx context.Context) ([]Delivery, error) {
 		})
 	}
 	return all, nil
+}
+
+// lags are those of what this program declares. Each of the processes that Run says them of
+// all, whoever leads: what nobody leads is what somebody must hear of.
+func (l *Log) lags(ctx context.Context) ([]telemetry.Lag, error) {
+	last, err := l.first(ctx, store.Query{Order: store.NewestFirst})
+	if err != nil {
+		return nil, err
+	}
+	rows, err := store.Subscriptions(ctx, l.DB())
+	if err != nil {
+		return nil, err
+	}
+	var lags []telemetry.Lag
+	for _, s := range rows {
+		i := slices.IndexFunc(l.runner.Jobs, func(j runner.Job) bool { return j.Name == s.Name })
+		if i >= 0 {
+			lags = append(lags, telemetry.Lag{Kind: l.runner.Jobs[i].Kind, Name: s.Name, Positions: max(0, last.Position-s.Position)})
+		}
+	}
+	return lags, nil
 }
