@@ -23,12 +23,14 @@ const lockSQL = `
 
 // records are those of one statement, with what becomes of them.
 type records struct {
-	all      []*store.Record
-	versions []int64     // as the statements want them: -k asks for the k-th next
-	recorded []time.Time // raised to the stream's record before it in the statement
-	batches  []int32     // which batch a record is of
-	ordinals []int32     // its place there, from 1
-	next     bool        // some version is to be taken
+	all       []*store.Record
+	versions  []int64          // as the statements want them: -k asks for the k-th next
+	recorded  []time.Time      // raised to the stream's record before it in the statement
+	batches   []int32          // which batch a record is of
+	ordinals  []int32          // its place there, from 1
+	next      bool             // some version is to be taken
+	position  int64            // of the one batch, where it was drawn before; else zero
+	execution *store.Execution // of the one batch, if it has one
 }
 
 // result is what one record was stored as.
@@ -54,6 +56,9 @@ func newRecords(batches []*store.Batch) *records {
 	}
 	if slices.ContainsFunc(batches, wantsNext) {
 		r.takeNext()
+	}
+	if len(batches) == 1 {
+		r.execution = batches[0].Execution
 	}
 
 	return r
@@ -88,6 +93,8 @@ func (r *records) follow(i, before int, ok bool) {
 
 func (r *records) statement() string {
 	switch {
+	case r.position > 0:
+		return insertManyAt
 	case len(r.all) == 1 && r.next:
 		return insertOneNext
 	case len(r.all) == 1:
@@ -99,12 +106,20 @@ func (r *records) statement() string {
 	return insertManyProved
 }
 
-// args are the columns of the records: those of one record, or each one array.
+// args are the columns of the records: those of one record, or each one array, and the
+// position if it is known.
 func (r *records) args() []any {
-	if len(r.all) == 1 {
+	switch {
+	case r.position > 0:
+		return append(r.arrays(), r.position)
+	case len(r.all) == 1:
 		return r.columns(0)
 	}
 
+	return r.arrays()
+}
+
+func (r *records) arrays() []any {
 	n := len(r.all)
 	types, ids, names := make(array[string], n), make(array[string], n), make(array[string], n)
 	events, schemas := make(array[pgtype.UUID], n), make(array[int32], n)
@@ -171,6 +186,12 @@ func (r *records) fill(stored []result) {
 		rec.Position, rec.Ordinal, rec.Version = s.position, int(s.ordinal), s.version
 		rec.RecordedAt, rec.OccurredAt = s.recorded.UTC(), s.occurred.UTC()
 	}
+	if r.execution != nil {
+		r.execution.Position = 0
+		if len(r.all) > 0 {
+			r.execution.Position = r.all[0].Position
+		}
+	}
 }
 
 // locks are the streams whose next version is asked for, in the one order in which
@@ -189,13 +210,14 @@ func (r *records) locks() array[int64] {
 	return slices.Compact(keys)
 }
 
-// pipeline is what goes to the server in one round trip: the locks, if any, the
-// statement of all records, if any, and one statement a group of rows.
+// pipeline is what goes to the server in one round trip: the locks and the check, if any,
+// the statement of all records, if any, that of the execution, if there is one, and one
+// statement a group of rows.
 type pipeline struct {
 	pgx.Batch
 	given *records
 	rows  []placed
-	locks int // 1 where the first statement locks streams
+	ahead int // how many statements come before that of the records
 }
 
 // placed are the rows of one statement and the place of the first among all.
@@ -208,12 +230,18 @@ type placed struct {
 // batches may share one: where it is refused each batch goes again on its own.
 func newPipeline(batches []*store.Batch, lockStreams bool, parameters int) *pipeline {
 	p := &pipeline{given: newRecords(batches)}
+	if len(batches) == 1 {
+		p.queueGuard(batches[0])
+	}
 	if lockStreams {
-		p.locks = 1
+		p.ahead++
 		p.Queue(lockSQL, p.given.locks())
 	}
 	if len(p.given.all) > 0 {
 		p.Queue(p.given.statement(), p.given.args()...)
+	}
+	if e := p.given.execution; e != nil {
+		p.Queue(executionSQL, executionArgs(e, len(p.given.all) > 0)...)
 	}
 	p.rows = place(rowsOf(batches), parameters)
 	for _, at := range p.rows {
@@ -263,7 +291,7 @@ func (p *pipeline) send(ctx context.Context, conn *pgxpool.Conn) ([]result, erro
 }
 
 func (p *pipeline) read(answers pgx.BatchResults) ([]result, error) {
-	if p.locks > 0 {
+	for range p.ahead {
 		if _, err := answers.Exec(); err != nil {
 			return nil, p.nameError(err, eventError)
 		}
@@ -278,6 +306,12 @@ func (p *pipeline) read(answers pgx.BatchResults) ([]result, error) {
 			})
 		}
 		if err != nil {
+			return nil, p.nameError(err, eventError)
+		}
+	}
+
+	if p.given.execution != nil {
+		if _, err := answers.Exec(); err != nil {
 			return nil, p.nameError(err, eventError)
 		}
 	}

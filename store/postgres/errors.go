@@ -18,6 +18,7 @@ import (
 // https://www.postgresql.org/docs/current/errcodes-appendix.html
 const (
 	codeImmutable         = "IR001" // raised by our own trigger
+	codeMoved             = "IR002" // raised by our own check of a guard
 	codeUnique            = "23505"
 	codeReadOnly          = "25006"
 	codeNoDatabase        = "3D000"
@@ -28,6 +29,7 @@ const (
 	codeDeadlock          = "40P01"
 	codeNoColumn          = "42703"
 	codeNoTable           = "42P01"
+	codeNoFunction        = "42883"
 	codeDiskFull          = "53100"
 	codeTooManyConns      = "53300"
 	codeLockNotAvailable  = "55P03"
@@ -35,20 +37,36 @@ const (
 	classIntegrity        = "23"
 )
 
-// eventError names an error of the statement that inserts events.
+// eventError names an error of the statements that insert events and executions, and of
+// the check that comes before them.
 func eventError(err error) error {
 	pg, ok := errors.AsType[*pgconn.PgError](err)
-	if !ok || pg.Code != codeUnique || pg.TableName != "event_entries" {
+	if !ok {
 		return translate(err)
 	}
 
-	switch pg.ConstraintName {
-	case "event_entries_stream_version_key":
+	switch pg.Code {
+	case codeUnique:
+		return takenError(pg, err)
+	case codeMoved:
+		return movedError(pg)
+	case codeNoFunction:
+		return named(store.ErrNotMigrated, err)
+	}
+
+	return translate(err)
+}
+
+func takenError(pg *pgconn.PgError, err error) error {
+	switch pg.TableName + " " + pg.ConstraintName {
+	case "event_entries event_entries_stream_version_key":
 		return named(store.ErrVersionTaken, err)
-	case "event_entries_event_id_key":
+	case "event_entries event_entries_event_id_key":
 		return named(store.ErrEventTaken, err)
-	case "event_entries_idempotency_key":
+	case "event_entries event_entries_idempotency_key":
 		return named(store.ErrKeyTaken, err)
+	case "command_executions command_executions_pkey", "command_executions command_executions_command_id_key":
+		return named(store.ErrExecuted, err)
 	}
 
 	return err

@@ -42,11 +42,16 @@ const attempts = 100
 // The sub-select around the first array hides its length from the planner, which
 // would else find a plan for the length at hand ever cheaper than a general one and
 // plan anew each time, for longer than the statement runs.
+//
+// Whatever their order in their batches, records go into the table in the order of their
+// streams and versions. Two statements that want the same versions then meet at the first
+// of them, where one waits. Else each could wait for what the other has: a deadlock.
 const (
 	insertOneProved  = floor + insertInto + proved + oneGiven + returning
 	insertOneNext    = floor + insertInto + next + oneGiven + lastStored + returning + taken
-	insertManyProved = floor + perBatch + insertInto + proved + manyGiven + returning
-	insertManyNext   = floor + perBatch + insertInto + next + manyGiven + lastStored + returning + taken
+	insertManyProved = floor + perBatch + insertInto + proved + manyGiven + byVersions + returning
+	insertManyNext   = floor + perBatch + insertInto + next + manyGiven + lastStored + byVersions + returning + taken
+	insertManyAt     = givenPosition + insertInto + proved + manyGiven + byVersions + returning
 
 	floor = `
 		WITH floor AS MATERIALIZED (
@@ -60,6 +65,11 @@ const (
 			SELECT b.batch, nextval('event_entries_position_seq') AS position
 			FROM floor, (SELECT DISTINCT unnest((SELECT $12::int[])) AS batch) AS b
 			ORDER BY b.batch
+		)`
+
+	givenPosition = `
+		WITH drawn AS (
+			SELECT 0 AS batch, $14::bigint AS position
 		)`
 
 	insertInto = `
@@ -114,6 +124,9 @@ const (
 			LIMIT 1
 		) AS last ON true`
 
+	byVersions = `
+		ORDER BY r.stream_type COLLATE "C", r.stream_id COLLATE "C", 11`
+
 	returning = `
 		RETURNING position, ordinal`
 
@@ -122,15 +135,15 @@ const (
 
 // Insert writes all batches in one round trip and one commit, in which one
 // statement inserts all records and one each group of like rows. Only where that fails
-// for the sake of some batch, each goes again on its own. A batch with a row that
-// has Write goes in a transaction of its own, after the others. A lost race for a
-// next version is run again up to ten times.
+// for the sake of some batch, each goes again on its own. A batch with a guard, an
+// execution or a row that has Write goes in a transaction of its own, after the others.
+// A lost race for a next version is run again up to ten times.
 //
 // A deadlock between the rows of two calls is [store.ErrBusy]. It is ctx that
 // bounds the call; where it ends after the statement was sent the answer is
 // [store.ErrOutcomeUnknown].
 func (s *Store) Insert(ctx context.Context, batches ...*store.Batch) []error {
-	if !slices.ContainsFunc(batches, hasWrite) {
+	if !slices.ContainsFunc(batches, goesAlone) {
 		return s.insertTogether(ctx, batches)
 	}
 
@@ -138,7 +151,7 @@ func (s *Store) Insert(ctx context.Context, batches ...*store.Batch) []error {
 	var plain []*store.Batch
 	var places []int
 	for i, b := range batches {
-		if !hasWrite(b) {
+		if !goesAlone(b) {
 			plain, places = append(plain, b), append(places, i)
 		}
 	}
@@ -146,8 +159,8 @@ func (s *Store) Insert(ctx context.Context, batches ...*store.Batch) []error {
 		errs[places[i]] = err
 	}
 	for i, b := range batches {
-		if hasWrite(b) {
-			errs[i] = s.insertAlone(ctx, b, s.insertCalling)
+		if goesAlone(b) {
+			errs[i] = s.insertGuarded(ctx, b)
 		}
 	}
 
@@ -185,6 +198,18 @@ func (s *Store) insertAlone(ctx context.Context, batch *store.Batch, insert inse
 	}
 
 	return err
+}
+
+// insertGuarded inserts a batch that goes alone: in one round trip, unless it calls back.
+func (s *Store) insertGuarded(ctx context.Context, batch *store.Batch) error {
+	if batch.Guard != nil && wantsNext(batch) {
+		return fmt.Errorf("insert: %w", errUnproved)
+	}
+	if calls(batch) {
+		return s.insertAlone(ctx, batch, s.insertCalling)
+	}
+
+	return s.insertAlone(ctx, batch, s.insertOne)
 }
 
 // insertFunc makes one attempt, after locking the batch's streams if it is told to.
@@ -245,14 +270,19 @@ func (s *Store) insertCalling(ctx context.Context, batch *store.Batch, lockStrea
 		return fmt.Errorf("insert: %w", unreached(err))
 	}
 	defer conn.Close()
-	tx, err := conn.BeginTx(context.WithoutCancel(ctx), nil)
+	tx, err := conn.BeginTx(context.WithoutCancel(ctx), isolation(batch))
 	if err != nil {
 		return fmt.Errorf("insert: %w", unreached(err))
 	}
 	defer tx.Rollback() //nolint:errcheck // done is done: after a commit there is nothing to undo
 
-	given := newRecords([]*store.Batch{batch})
-	stored, err := writeTx(ctx, handle(ctx, s.db, tx), given, place(batch.Rows, oneRow), lockStreams)
+	given, inside := newRecords([]*store.Batch{batch}), handle(ctx, s.db, tx)
+	if batch.Guard != nil {
+		if err := guardTx(ctx, inside, given, batch); err != nil {
+			return err
+		}
+	}
+	stored, err := writeTx(ctx, inside, given, place(batch.Rows, oneRow), lockStreams)
 	if err != nil {
 		return fmt.Errorf("insert: %w", err)
 	}
@@ -273,6 +303,9 @@ func (s *Store) insertCalling(ctx context.Context, batch *store.Batch, lockStrea
 func (s *Store) InsertTx(ctx context.Context, tx *gorm.DB, batch *store.Batch) error {
 	if _, ok := tx.Statement.ConnPool.(gorm.TxCommitter); !ok {
 		return fmt.Errorf("insert: %w", store.ErrNotInTransaction)
+	}
+	if isGuarded(batch) {
+		return fmt.Errorf("insert: %w", errGuarded)
 	}
 
 	err := s.insertAlone(ctx, batch, func(ctx context.Context, batch *store.Batch, lockStreams bool) error {
@@ -327,6 +360,12 @@ func writeTx(ctx context.Context, tx *gorm.DB, given *records, rows []placed, lo
 			stored, err = given.scanAll(answer)
 		}
 		if err != nil {
+			return nil, txError(ctx, err)
+		}
+	}
+
+	if e := given.execution; e != nil {
+		if _, err := conn.ExecContext(ctx, executionSQL, executionArgs(e, len(given.all) > 0)...); err != nil {
 			return nil, txError(ctx, err)
 		}
 	}

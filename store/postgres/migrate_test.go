@@ -18,7 +18,7 @@ func TestMigrations_InterruptedIndex(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := providers[0].ApplyVersion(t.Context(), 3, false); err != nil {
+	if _, err := providers[0].DownTo(t.Context(), 2); err != nil {
 		t.Fatal(err)
 	}
 

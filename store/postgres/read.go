@@ -22,7 +22,7 @@ func (s *Store) Read(ctx context.Context, q store.Query) iter.Seq2[store.Record,
 	return func(yield func(store.Record, error) bool) {
 		rows, err := s.selectRecords(ctx, q)
 		if err != nil {
-			yield(store.Record{}, fmt.Errorf("read %s/%s: %w", q.Stream.Type, q.Stream.ID, broken(ctx, err)))
+			yield(store.Record{}, fmt.Errorf("read %s: %w", subject(q), broken(ctx, err)))
 			return
 		}
 		defer rows.Close()
@@ -34,9 +34,18 @@ func (s *Store) Read(ctx context.Context, q store.Query) iter.Seq2[store.Record,
 			}
 		}
 		if err := rows.Err(); err != nil {
-			yield(store.Record{}, fmt.Errorf("read %s/%s: %w", q.Stream.Type, q.Stream.ID, broken(ctx, err)))
+			yield(store.Record{}, fmt.Errorf("read %s: %w", subject(q), broken(ctx, err)))
 		}
 	}
+}
+
+// subject is what q reads, for error messages.
+func subject(q store.Query) string {
+	if q.Several != nil {
+		return strconv.Itoa(len(q.Several)) + " streams"
+	}
+
+	return q.Stream.Type + "/" + q.Stream.ID
 }
 
 // cursor is what pgx's rows and database/sql's have in common.
@@ -55,16 +64,18 @@ func (c sqlCursor) Close() { _ = c.Rows.Close() }
 //nolint:sqlclosecheck // whoever reads the cursor closes it
 func (s *Store) selectRecords(ctx context.Context, q store.Query) (cursor, error) {
 	text, args := selection(q)
-	switch q.Order {
-	case store.ByPosition:
+	switch {
+	case q.Several != nil:
+		text, args = selectSeveral(q)
+	case q.Order == store.ByPosition:
 		mark, err := s.markOf(ctx, q)
 		if err != nil {
 			return nil, err
 		}
 		text, args = settled, []any{q.AfterPosition, mark, limitOf(q)}
-	case store.ByStream:
+	case q.Order == store.ByStream:
 		text, args = byStream, []any{q.Stream.Type, q.Stream.ID, q.AfterVersion, upTo(q), q.Types, limitOf(q)}
-	case store.NewestFirst:
+	case q.Order == store.NewestFirst:
 		text, args = newest, []any{upTo(q), limitOf(q)}
 	}
 	if q.Tx == nil {

@@ -1,0 +1,98 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"gorm.io/gorm"
+
+	"github.com/ireneo-dev/ireneo/store"
+)
+
+// A batch with Unless draws its position first, waits until all that drew below it have
+// committed or rolled back, and looks then. So no record that Unless would have found can
+// ever lie between what it saw and the batch, in the order of the log, whoever wrote it:
+// what lies before is there to be seen, and nothing is added to it any more. Others may have
+// drawn above meanwhile, and whoever looks for what this batch writes sees it, or waits.
+//
+// Who drew below is told by the low-water locks, as a reader tells it: see settled.go.
+// Somebody whose lock names the position just before ours can draw no other than ours
+// before it, which is taken.
+//
+// Two such batches would wait for each other for ever where both have taken their lock
+// before either drew. Therefore they settle it between them beforehand, with the locks that
+// guard.go takes: on each type of its records a batch has an exclusive lock, on each type it
+// seeks a shared one. Of two that have them at the same time neither writes what the other
+// seeks, so that they need not wait for each other. That somebody is one of them is told by
+// one more lock, which all of them hold: shared, or exclusively if they seek all types.
+const (
+	drawSQL = floor + `
+		SELECT nextval('event_entries_position_seq')
+		FROM floor`
+
+	olderSQL = `
+		WITH holders AS MATERIALIZED (
+			SELECT pid
+			FROM pg_locks` + held + `
+			AND pid IS DISTINCT FROM pg_backend_pid()
+			AND (($1::bigint - objid::bigint) & 4294967295)::bit(32)::int > 1
+		)
+		SELECT EXISTS (
+			SELECT
+			FROM holders
+			WHERE NOT EXISTS (
+				SELECT
+				FROM pg_locks
+				WHERE locktype = 'advisory'
+				AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+				AND classid::bigint << 32 | objid::bigint = $2
+				AND objsubid = 1
+				AND granted
+				AND pid = holders.pid
+			)
+		)`
+
+	longestPause = 20 * time.Millisecond
+)
+
+func seeks(b *store.Batch) bool { return b.Guard != nil && b.Guard.Unless != nil }
+
+func (l guardLocks) addSought(batch *store.Batch) {
+	for _, rec := range batch.Records {
+		l.add(typeKey(rec.Type), true)
+	}
+	for _, name := range batch.Guard.Sought {
+		l.add(typeKey(name), false)
+	}
+	l.add(seekerKey(), batch.Guard.Sought == nil)
+}
+
+func typeKey(name string) int64 { return guardKey("type\x00" + name) }
+
+// seekerKey is that of the lock that every batch with Unless holds.
+func seekerKey() int64 { return guardKey("seeker") }
+
+// draw gives the records their position before they are inserted, and returns when all that
+// will ever lie before it is committed.
+func (r *records) draw(ctx context.Context, conn gorm.ConnPool) error {
+	if err := conn.QueryRowContext(ctx, drawSQL).Scan(&r.position); err != nil {
+		return txError(ctx, err)
+	}
+
+	for pause := time.Millisecond; ; pause = min(2*pause, longestPause) {
+		var older bool
+		if err := conn.QueryRowContext(ctx, olderSQL, r.position, seekerKey()).Scan(&older); err != nil {
+			return txError(ctx, err)
+		}
+		if !older {
+			return nil
+		}
+
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("%w: an older transaction holds the log back: %w", store.ErrBusy, ctx.Err())
+		case <-time.After(pause):
+		}
+	}
+}
