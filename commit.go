@@ -25,13 +25,8 @@ type decided struct {
 	places []int // of its records in the batch
 }
 
-// commit decides for each stream whether its events may follow what was read, and writes
-// them all, guarded by what was read besides.
-func (x *execution) commit(ctx context.Context, b *Boundary) (*Result, error) {
-	p, err := x.propose(ctx, b)
-	if err != nil {
-		return nil, err
-	}
+// commit writes all that is proposed, guarded by what was read besides.
+func (x *execution) commit(ctx context.Context, p *proposal) (*Result, error) {
 	if err := context.Cause(ctx); err != nil {
 		return nil, err
 	}
@@ -47,7 +42,8 @@ func (x *execution) commit(ctx context.Context, b *Boundary) (*Result, error) {
 	return x.result(p.events(), p.batch.Records[0].Position), nil
 }
 
-// propose makes the batch. The first stream that refuses its events refuses the command.
+// propose decides for each stream whether its events may follow what was read, and makes
+// one batch of them all. The first stream that refuses its events refuses the command.
 func (x *execution) propose(ctx context.Context, b *Boundary) (p *proposal, err error) {
 	p = &proposal{boundary: b}
 	if limit := x.log.config.MaxEvents; len(b.writes) > limit {
@@ -135,7 +131,7 @@ func (p *proposal) accept(ctx context.Context) {
 			records = append(records, p.batch.Records[i])
 		}
 		d.append.accept(records)
-		p.boundary.log.heads.Add(d.append.key, d.head)
+		d.part.remember(d.head)
 	}
 	noteAppended(ctx, p.batch.Records)
 	p.boundary.log.tail.Wake()

@@ -94,6 +94,7 @@ type execution struct {
 	actor, correlation string // of the context's meta
 
 	attempts int
+	free     int       // of them, that are no retries
 	last     *Boundary // of the attempt before
 }
 
@@ -140,22 +141,25 @@ func (x *execution) run(ctx context.Context) (*Result, error) {
 	for {
 		x.attempts++
 		result, err := x.attempt(ctx)
-		if err == nil {
+		switch {
+		case err == nil:
 			x.report(ctx, result.outcome(), nil)
 			return result, nil
-		}
-		if Categorize(err) != Retriable {
+		case Categorize(err) != Retriable:
 			return nil, x.fail(ctx, err)
-		}
-		if err := x.pause(ctx, err); err != nil {
-			return nil, x.fail(ctx, err)
+		case x.attempts == 1 && x.last.remembered: // perhaps it was only memory that was old
+			x.free = 1
+		default:
+			if err := x.pause(ctx, err); err != nil {
+				return nil, x.fail(ctx, err)
+			}
 		}
 	}
 }
 
 // pause waits before the next attempt. It returns why there is none.
 func (x *execution) pause(ctx context.Context, cause error) error {
-	delay, more := x.opts.retry.delay(x.attempts)
+	delay, more := x.opts.retry.delay(x.attempts - x.free)
 	if !more {
 		return &ExhaustedError{Command: x.typ.name, Attempts: x.attempts, Err: cause}
 	}
@@ -188,30 +192,36 @@ func (x *execution) attempt(ctx context.Context) (*Result, error) {
 	}
 	x.last = b
 	x.cmd.Errors().clear()
-	if err := x.handle(ctx, b); err != nil {
-		if Categorize(err) == NonRetriable && ctx.Err() == nil {
-			err = cmp.Or(b.unchanged(ctx), err)
-		}
+	p, err := x.handle(ctx, b)
+	switch {
+	case err != nil && Categorize(err) == NonRetriable && ctx.Err() == nil:
+		return nil, cmp.Or(b.unchanged(ctx), err)
+	case err != nil:
 		return nil, err
-	}
-	if len(b.writes) == 0 {
+	case p == nil:
 		return x.nothing(ctx, b)
+	default:
+		return x.commit(ctx, p)
 	}
-	return x.commit(ctx, b)
 }
 
-// handle reads what is declared and calls the command.
-func (x *execution) handle(ctx context.Context, b *Boundary) error {
+// handle reads what is declared, calls the command, and asks the streams that it appends to.
+// What it wants written is nil where that is nothing.
+func (x *execution) handle(ctx context.Context, b *Boundary) (*proposal, error) {
 	defer func() { b.finished = true }()
 
-	ctx = context.WithValue(WithLog(ctx, x.log), decidingKey{}, true)
-	if err := b.declare(ctx); err != nil {
-		return err
+	within := context.WithValue(WithLog(ctx, x.log), decidingKey{}, true)
+	err := b.declare(within)
+	if err == nil {
+		err = x.cmd.Handle(within, b)
 	}
-	if err := x.cmd.Handle(ctx, b); err != nil {
-		return err
+	if err == nil {
+		err = x.rejected()
 	}
-	return x.rejected()
+	if err != nil || len(b.writes) == 0 {
+		return nil, err
+	}
+	return x.propose(ctx, b)
 }
 
 // lineUp waits for those of this process that append to what the attempt before had

@@ -121,8 +121,14 @@ func (part *participant) take(h *head, with *plan, p *projection) {
 		h = &own
 	}
 	part.head = h
-	if part.plan.reads() {
-		part.boundary.log.heads.Add(part.handle.key(), h)
+	part.remember(h)
+}
+
+// remember keeps a head that is in the log for others, unless a later one is there.
+func (part *participant) remember(h *head) {
+	log, key := part.boundary.log, part.handle.key()
+	if known, _ := log.heads.Peek(key); part.plan.reads() && (known == nil || known.version < h.version) {
+		log.heads.Add(key, h)
 	}
 }
 
