@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/ireneo-dev/ireneo/internal/telemetry"
 	"github.com/ireneo-dev/ireneo/store"
 )
 
@@ -15,6 +16,8 @@ type Boundary struct {
 	cmd     AnyCommand
 	id      string
 	attempt int
+
+	measured *telemetry.Run
 
 	fresh      bool // nothing is taken from memory that the log does not confirm
 	remembered bool // something was

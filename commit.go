@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"time"
 
 	"github.com/ireneo-dev/ireneo/store"
 )
@@ -15,6 +16,7 @@ type proposal struct {
 	boundary  *Boundary
 	decisions []*decided
 	batch     store.Batch
+	began     time.Time // to be written
 }
 
 // decided is the decision about one of the streams.
@@ -35,7 +37,11 @@ func (x *execution) commit(ctx context.Context, p *proposal) (*Result, error) {
 
 	p.batch.Execution = x.record(store.Committed, nil)
 	p.batch.Execution.Events = len(p.batch.Records)
-	if err := x.log.commit(ctx, &p.batch); err != nil {
+	writing, end := x.measured.Step(ctx, "write")
+	p.began = time.Now()
+	err := x.log.commit(writing, &p.batch)
+	end(err)
+	if err != nil {
 		return x.resolve(ctx, p, err)
 	}
 	p.accept(ctx)
@@ -132,6 +138,7 @@ func (p *proposal) accept(ctx context.Context) {
 		}
 		d.append.accept(records)
 		d.part.remember(d.head)
+		p.boundary.log.telemetry.Appended(ctx, d.append.key.Type, len(records), time.Since(p.began))
 	}
 	noteAppended(ctx, p.batch.Records)
 	p.boundary.log.tail.Wake()

@@ -5,12 +5,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"slices"
 	"time"
 
 	"github.com/google/uuid"
 
+	"github.com/ireneo-dev/ireneo/internal/telemetry"
 	"github.com/ireneo-dev/ireneo/store"
 )
 
@@ -96,6 +96,7 @@ type execution struct {
 	attempts int
 	free     int       // of them, that are no retries
 	last     *Boundary // of the attempt before
+	measured *telemetry.Run
 }
 
 // execution checks all that needs no database.
@@ -132,10 +133,20 @@ func (x *execution) rejected() error {
 	return &RejectedError{Command: x.cmd}
 }
 
-// run decides until something is committed, or there is no use in it any more.
+// run executes the command and measures it.
 func (x *execution) run(ctx context.Context) (*Result, error) {
-	if result, err := x.earlier(ctx); result != nil || err != nil {
-		return result, err
+	ctx, x.measured = x.log.telemetry.Command(ctx, x.typ.name)
+	result, outcome, err := x.decided(ctx)
+	x.measured.End(outcome, x.attempts, err)
+	return result, err
+}
+
+// decided decides until something is committed, or there is no use in it any more.
+func (x *execution) decided(ctx context.Context) (*Result, string, error) {
+	if first, err := x.earlier(ctx); err != nil {
+		return nil, store.Failed, err
+	} else if first != nil {
+		return first, repeated, nil
 	}
 	ctx = WithMeta(ctx, map[string]string{CommandKey: x.typ.name, ExecutionKey: x.id})
 	for {
@@ -143,15 +154,14 @@ func (x *execution) run(ctx context.Context) (*Result, error) {
 		result, err := x.attempt(ctx)
 		switch {
 		case err == nil:
-			x.report(ctx, result.outcome(), nil)
-			return result, nil
+			return result, x.succeed(ctx, result), nil
 		case Categorize(err) != Retriable:
-			return nil, x.fail(ctx, err)
+			return nil, x.fail(ctx, err), err
 		case x.attempts == 1 && x.last.remembered: // perhaps it was only memory that was old
 			x.free = 1
 		default:
 			if err := x.pause(ctx, err); err != nil {
-				return nil, x.fail(ctx, err)
+				return nil, x.fail(ctx, err), err
 			}
 		}
 	}
@@ -166,6 +176,7 @@ func (x *execution) pause(ctx context.Context, cause error) error {
 	if x.opts.onRetry != nil {
 		x.opts.onRetry(Retrying{Command: x.typ.name, Attempt: x.attempts, Delay: delay, Streams: x.last.versions(), Err: cause})
 	}
+	x.measured.Retry(reasonOf(cause))
 	timer := time.NewTimer(delay)
 	defer timer.Stop()
 	select {
@@ -173,6 +184,18 @@ func (x *execution) pause(ctx context.Context, cause error) error {
 		return nil
 	case <-ctx.Done():
 		return errors.Join(context.Cause(ctx), cause)
+	}
+}
+
+// reasonOf says in a word why a command is decided again.
+func reasonOf(err error) string {
+	switch {
+	case errors.Is(err, ErrConflict):
+		return "conflict"
+	case errors.Is(err, ErrBusy):
+		return "busy"
+	default:
+		return "unavailable"
 	}
 }
 
@@ -187,7 +210,7 @@ func (x *execution) attempt(ctx context.Context) (*Result, error) {
 	defer unlock()
 
 	b := &Boundary{
-		log: x.log, cmd: x.cmd, id: x.id, attempt: x.attempts, fresh: x.attempts > 1,
+		log: x.log, cmd: x.cmd, id: x.id, measured: x.measured, attempt: x.attempts, fresh: x.attempts > 1,
 		parts: map[store.Stream]*participant{},
 	}
 	x.last = b
@@ -213,7 +236,9 @@ func (x *execution) handle(ctx context.Context, b *Boundary) (*proposal, error) 
 	within := context.WithValue(WithLog(ctx, x.log), decidingKey{}, true)
 	err := b.declare(within)
 	if err == nil {
-		err = x.cmd.Handle(within, b)
+		handling, end := x.measured.Step(within, "handle")
+		err = x.cmd.Handle(handling, b)
+		end(unlessRefused(err))
 	}
 	if err == nil {
 		err = x.rejected()
@@ -279,20 +304,4 @@ func deciding(ctx context.Context) error {
 		return ErrDeciding
 	}
 	return nil
-}
-
-// report says in one line how the execution went.
-func (x *execution) report(ctx context.Context, outcome string, err error) {
-	level := map[string]slog.Level{
-		store.Committed: slog.LevelDebug, store.Nothing: slog.LevelDebug,
-		store.Rejected: slog.LevelInfo, store.Conflicted: slog.LevelWarn, store.Failed: slog.LevelError,
-	}[outcome]
-	attrs := []slog.Attr{
-		slog.String("command", x.typ.name), slog.String("id", x.id), slog.String("outcome", outcome),
-		slog.Int("attempts", x.attempts), slog.Duration("took", x.log.now().Sub(x.began)),
-	}
-	if err != nil {
-		attrs = append(attrs, slog.Any("error", err))
-	}
-	x.log.config.Logger.LogAttrs(ctx, level, "executed a command", attrs...)
 }

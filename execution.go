@@ -12,6 +12,7 @@ import (
 
 	"gorm.io/gorm"
 
+	"github.com/ireneo-dev/ireneo/internal/telemetry"
 	"github.com/ireneo-dev/ireneo/store"
 )
 
@@ -153,28 +154,48 @@ func (x *execution) result(events []AnyEvent, position int64) *Result {
 	return &Result{ID: x.id, Events: events, Position: position, Attempts: x.attempts}
 }
 
-func (r *Result) outcome() string {
-	if len(r.Events) > 0 {
-		return store.Committed
+// repeated is what executions are counted as that had been made before.
+const repeated = "repeated"
+
+// succeed says in one line what the command has done, and what became of it in a word.
+func (x *execution) succeed(ctx context.Context, result *Result) string {
+	outcome := store.Committed
+	if len(result.Events) == 0 {
+		outcome = store.Nothing
 	}
-	return store.Nothing
+	if result.Repeated {
+		return repeated
+	}
+	record := x.record(outcome, nil)
+	record.Events, record.Position = len(result.Events), result.Position
+	telemetry.Line(ctx, x.log.config.Logger, *record, nil)
+	return outcome
 }
 
-// fail puts on record why nothing was appended, and returns that.
-func (x *execution) fail(ctx context.Context, err error) error {
+// fail puts on record why nothing was appended, and says it in one line.
+func (x *execution) fail(ctx context.Context, err error) string {
 	outcome := store.Failed
 	switch {
-	case errors.Is(err, ErrInvalid), errors.As(err, new(*LifecycleError)):
+	case unlessRefused(err) == nil:
 		outcome = store.Rejected
 	case errors.Is(err, ErrConflict):
 		outcome = store.Conflicted
 	}
-	x.report(ctx, outcome, err)
+	record := x.record(outcome, err)
+	telemetry.Line(ctx, x.log.config.Logger, *record, err)
 
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordTimeout)
 	defer cancel()
-	if failed := x.record(outcome, err).Record(ctx, x.log.DB()); failed != nil {
+	if failed := record.Record(ctx, x.log.DB()); failed != nil {
 		x.log.config.Logger.WarnContext(ctx, "an execution that appended nothing is not on record", slog.String("id", x.id), slog.Any("error", failed))
+	}
+	return outcome
+}
+
+// unlessRefused is err, or nil where the command was refused, which is no fault.
+func unlessRefused(err error) error {
+	if errors.Is(err, ErrInvalid) || errors.As(err, new(*LifecycleError)) {
+		return nil
 	}
 	return err
 }

@@ -79,7 +79,9 @@ func (b *Boundary) read(ctx context.Context, part *participant, p *projection) e
 	if !own {
 		with, cached = part.plan.with(p), nil
 	}
+	ctx, end := b.measured.Step(ctx, "read")
 	h, err := b.log.load(ctx, with, key, cached, nil)
+	end(err)
 	if err != nil {
 		return err
 	}
@@ -216,16 +218,32 @@ func (t *jointRead) read(ctx context.Context) error {
 		return nil
 	}
 	t.boundary.statements++
-	for rec, err := range t.boundary.log.store.Read(ctx, t.query) {
-		if err == nil {
-			err = t.reads[rec.Stream].fold(t.boundary.log, rec)
-		}
-		if err != nil {
-			return fmt.Errorf("load what the command declares: %w", err)
-		}
+	ctx, end := t.boundary.measured.Step(ctx, "read")
+	err := t.fold(ctx)
+	end(err)
+	if err != nil {
+		return fmt.Errorf("load what the command declares: %w", err)
 	}
 	for _, r := range t.reads {
 		if err := r.end(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// fold reconstructs the states while the records come.
+func (t *jointRead) fold(ctx context.Context) (err error) {
+	var end func(error)
+	for rec, readErr := range t.boundary.log.store.Read(ctx, t.query) {
+		if end == nil {
+			_, end = t.boundary.measured.Step(ctx, "reconstruct")
+			defer func() { end(err) }()
+		}
+		if readErr != nil {
+			return readErr
+		}
+		if err := t.reads[rec.Stream].fold(t.boundary.log, rec); err != nil {
 			return err
 		}
 	}
