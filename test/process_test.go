@@ -236,7 +236,7 @@ func TestProcess_SaysWhatToDo(t *testing.T) {
 
 	says(run(1, production, "serve"), "migrations are pending; run: "+binary+" db migrate")
 	says(run(1, production, "db", "status"), "pending; run: ")
-	says(run(0, production, "db", "migrate"), "Applied 8 migrations.")
+	says(run(0, production, "db", "migrate"), "Applied 9 migrations.")
 	says(run(0, production, "db", "migrate"), "up to date")
 	says(run(0, production, "db", "status"), "up to date")
 	says(run(0, production, "db", "seed"), "Added ")

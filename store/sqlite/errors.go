@@ -40,13 +40,15 @@ const (
 	textStreamVersion = "event_entries.stream_type, event_entries.stream_id, event_entries.version"
 	textEventID       = "event_entries.event_id"
 	textKey           = "event_entries.stream_type, event_entries.stream_id, event_entries.idempotency_key"
+	textExecution     = "command_executions.id"
+	textCommand       = "command_executions.command_id"
 	textAppendOnly    = "the event log is append-only"
 	textNoTable       = "no such table"
 	textNoColumn      = "no such column"
 	textNoColumnNamed = "has no column named"
 )
 
-// eventError names an error of the statement that inserts events.
+// eventError names an error of the statements that insert events and executions.
 func eventError(err error) error {
 	if code := codeOf(err); code != codeUnique && code != codePrimary {
 		return translate(err)
@@ -59,6 +61,8 @@ func eventError(err error) error {
 		{textStreamVersion, store.ErrVersionTaken},
 		{textKey, store.ErrKeyTaken},
 		{textEventID, store.ErrEventTaken},
+		{textCommand, store.ErrExecuted},
+		{textExecution, store.ErrExecuted},
 	} {
 		if strings.Contains(err.Error(), taken.columns) {
 			return named(taken.name, err)

@@ -59,13 +59,13 @@ const ordinalBits = 20
 type result [4]int64
 
 // Insert writes one record alone as one statement, anything else as one
-// transaction with a savepoint for each of several batches. A batch with a row that
-// has Write goes in a transaction of its own, after the others. It waits up to five
+// transaction with a savepoint for each of several batches. A batch with an Unless or a
+// row that has Write goes in a transaction of its own, after the others. It waits up to five
 // seconds for writers of this process and up to five more for those of others,
 // then it is [store.ErrBusy]. ctx bounds only the wait in this process: what was
 // begun is finished.
 func (s *Store) Insert(ctx context.Context, batches ...*store.Batch) []error {
-	if !slices.ContainsFunc(batches, hasWrite) {
+	if !slices.ContainsFunc(batches, calls) {
 		return s.insertTogether(ctx, batches)
 	}
 
@@ -73,7 +73,7 @@ func (s *Store) Insert(ctx context.Context, batches ...*store.Batch) []error {
 	var plain []*store.Batch
 	var places []int
 	for i, b := range batches {
-		if !hasWrite(b) {
+		if !calls(b) {
 			plain, places = append(plain, b), append(places, i)
 		}
 	}
@@ -81,7 +81,7 @@ func (s *Store) Insert(ctx context.Context, batches ...*store.Batch) []error {
 		errs[places[i]] = err
 	}
 	for i, b := range batches {
-		if hasWrite(b) {
+		if calls(b) {
 			errs[i] = s.insertCalling(ctx, b)
 		}
 	}
@@ -96,7 +96,7 @@ func (s *Store) insertTogether(ctx context.Context, batches []*store.Batch) []er
 	}
 
 	err := s.writing(ctx, func(w *session) error {
-		if b := batches[0]; len(batches) == 1 && len(b.Records) == 1 && len(b.Rows) == 0 {
+		if b := batches[0]; len(batches) == 1 && len(b.Records) == 1 && len(b.Rows) == 0 && !isGuarded(b) {
 			return insertSingle(w, b)
 		}
 
@@ -114,8 +114,9 @@ func (s *Store) insertTogether(ctx context.Context, batches []*store.Batch) []er
 	return errs
 }
 
-// insertCalling writes a batch in a transaction of database/sql, in which its rows
-// may call back. Neither it nor they can be interrupted.
+// insertCalling writes a batch in a transaction of database/sql, in which its guard and its
+// rows may call back. Neither it nor they can be interrupted. An error of the host's own
+// Unless is returned as it is.
 func (s *Store) insertCalling(ctx context.Context, batch *store.Batch) error {
 	conn, err := s.writerConn(ctx)
 	if err != nil {
@@ -129,7 +130,16 @@ func (s *Store) insertCalling(ctx context.Context, batch *store.Batch) error {
 	}
 	defer tx.Rollback() //nolint:errcheck // done is done: after a commit there is nothing to undo
 
-	stored, err := write(newHosted(ctx, s.db, tx), batch, oneRow)
+	inside := newHosted(ctx, s.db, tx)
+	if err := check(inside, batch); err != nil {
+		return fmt.Errorf("insert: %w", err)
+	}
+	if seeks(batch) {
+		if err := inside.call(batch.Guard.Unless); err != nil {
+			return err
+		}
+	}
+	stored, err := write(inside, batch, oneRow)
 	if err != nil {
 		return fmt.Errorf("insert: %w", err)
 	}
@@ -193,7 +203,11 @@ func insertSaved(r runner, batch *store.Batch) ([]result, error) {
 		return nil, translate(err)
 	}
 
-	stored, err := writeNaming(r, batch)
+	var stored []result
+	err := check(r, batch)
+	if err == nil {
+		stored, err = writeNaming(r, batch)
+	}
 	if _, releaseErr := r.exec("RELEASE ireneo_insert", nil); releaseErr != nil && err == nil {
 		return nil, translate(releaseErr)
 	}
@@ -235,6 +249,9 @@ func (s *Store) InsertTx(ctx context.Context, tx *gorm.DB, batch *store.Batch) e
 	if _, ok := conn.(gorm.TxCommitter); !ok {
 		return fmt.Errorf("insert: %w", store.ErrNotInTransaction)
 	}
+	if isGuarded(batch) {
+		return fmt.Errorf("insert: %w", errGuarded)
+	}
 	if err := ctx.Err(); err != nil {
 		return fmt.Errorf("insert: %w", err)
 	}
@@ -259,6 +276,9 @@ func write(r runner, batch *store.Batch, parameters int) ([]result, error) {
 		}
 		entry = stored[i][0] + 1
 	}
+	if err := insertExecution(r, batch, stored); err != nil {
+		return nil, err
+	}
 
 	first := 0
 	for _, rows := range store.GroupRows(batch.Rows, parameters) {
@@ -282,6 +302,10 @@ func writeRows(r runner, rows []store.Row) error {
 
 func hasWrite(b *store.Batch) bool {
 	return slices.ContainsFunc(b.Rows, func(r store.Row) bool { return r.Write != nil })
+}
+
+func wantsNext(b *store.Batch) bool {
+	return slices.ContainsFunc(b.Records, func(r store.Record) bool { return r.Version == 0 })
 }
 
 func insertRecord(r runner, rec *store.Record, entry any) (result, error) {
@@ -315,6 +339,9 @@ func fill(batch *store.Batch, stored []result) {
 		rec := &batch.Records[i]
 		rec.Position, rec.Ordinal, rec.Version = s[0]>>ordinalBits, int(s[0]&(1<<ordinalBits-1)), s[1]
 		rec.RecordedAt, rec.OccurredAt = instant(s[2]), instant(s[3])
+	}
+	if batch.Execution != nil {
+		batch.Execution.Position = positionOf(stored)
 	}
 }
 

@@ -21,7 +21,7 @@ func (s *Store) Read(ctx context.Context, q store.Query) iter.Seq2[store.Record,
 	return func(yield func(store.Record, error) bool) {
 		rows, err := s.selectRecords(ctx, q)
 		if err != nil {
-			yield(store.Record{}, fmt.Errorf("read %s/%s: %w", q.Stream.Type, q.Stream.ID, translate(err)))
+			yield(store.Record{}, fmt.Errorf("read %s: %w", subject(q), translate(err)))
 			return
 		}
 		defer rows.Close()
@@ -33,9 +33,18 @@ func (s *Store) Read(ctx context.Context, q store.Query) iter.Seq2[store.Record,
 			}
 		}
 		if err := rows.Err(); err != nil {
-			yield(store.Record{}, fmt.Errorf("read %s/%s: %w", q.Stream.Type, q.Stream.ID, translate(err)))
+			yield(store.Record{}, fmt.Errorf("read %s: %w", subject(q), translate(err)))
 		}
 	}
+}
+
+// subject is what q reads, for error messages.
+func subject(q store.Query) string {
+	if q.Several != nil {
+		return strconv.Itoa(len(q.Several)) + " streams"
+	}
+
+	return q.Stream.Type + "/" + q.Stream.ID
 }
 
 // settled selects the log after a position. What is committed is settled: there is one
@@ -82,12 +91,14 @@ func limitOf(q store.Query) int {
 
 func (s *Store) selectRecords(ctx context.Context, q store.Query) (*sql.Rows, error) {
 	text, args := selection(q)
-	switch q.Order {
-	case store.ByStream:
+	switch {
+	case q.Several != nil:
+		text, args = selectSeveral(q)
+	case q.Order == store.ByStream:
 		text, args = byStream, []any{q.Stream.Type, q.Stream.ID, q.AfterVersion, upToEntry(q), listOf(q.Types), limitOf(q)}
-	case store.NewestFirst:
+	case q.Order == store.NewestFirst:
 		text, args = newest, []any{upToEntry(q), limitOf(q)}
-	case store.ByPosition:
+	case q.Order == store.ByPosition:
 		text, args = settled, []any{lastEntry(q.AfterPosition), upToEntry(q), limitOf(q)}
 	}
 	if q.Tx == nil {
@@ -115,10 +126,12 @@ func upToEntry(q store.Query) int64 {
 	return lastEntry(q.UpToPosition)
 }
 
+const fields = `
+			position, ordinal, stream_type, stream_id, version, event_id, event_entries.type, schema_version,
+			data, meta, recorded_at, occurred_at, COALESCE(idempotency_key, '')`
+
 const columns = `
-		SELECT
-			position, ordinal, stream_type, stream_id, version, event_id, type, schema_version,
-			data, meta, recorded_at, occurred_at, COALESCE(idempotency_key, '')
+		SELECT` + fields + `
 		FROM event_entries`
 
 func selection(q store.Query) (text string, args []any) {

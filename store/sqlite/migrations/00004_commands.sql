@@ -1,0 +1,29 @@
+-- What is on record of commands.
+
+-- +goose Up
+CREATE TABLE command_executions (
+	id TEXT NOT NULL,
+	command_id TEXT NOT NULL DEFAULT '', -- given by who sent the command; empty: none
+	command TEXT NOT NULL, -- its stored name
+	actor TEXT NOT NULL, -- who gave it; empty: nobody said
+	correlation TEXT NOT NULL, -- what it is part of; empty: nobody said
+	outcome TEXT NOT NULL, -- committed, nothing, rejected or conflicted
+	reason TEXT NOT NULL, -- why nothing was written
+	attempts INTEGER NOT NULL,
+	position INTEGER NOT NULL, -- of the append; 0: none
+	events INTEGER NOT NULL, -- in that append
+	started_at TIMESTAMP NOT NULL,
+	took INTEGER NOT NULL, -- in nanoseconds
+	CONSTRAINT command_executions_pkey PRIMARY KEY (id)
+);
+
+CREATE INDEX command_executions_started_idx
+	ON command_executions (started_at, id);
+
+-- Who was refused may send a command again under its id.
+CREATE UNIQUE INDEX command_executions_command_id_key
+	ON command_executions (command_id)
+	WHERE command_id <> '' AND outcome IN ('committed', 'nothing');
+
+-- +goose Down
+DROP TABLE command_executions;
