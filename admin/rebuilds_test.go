@@ -173,7 +173,7 @@ func TestRebuilds_UndoIsOfTheOneThatWasSeen(t *testing.T) {
 }
 
 func TestRebuilds_OutliveTheFormAndEndWithTheServer(t *testing.T) {
-	stopping, ended := make(chan struct{}), make(chan struct{})
+	stopping, outlived, ended := make(chan struct{}), make(chan struct{}), make(chan struct{})
 	s := newSite(t, Config{Stopping: stopping})
 	form, answered := context.WithCancel(t.Context())
 	err := s.begin(form, anyRebuild, func(ctx context.Context, _ string, report func(ireneo.Rebuild)) error {
@@ -184,6 +184,7 @@ func TestRebuilds_OutliveTheFormAndEndWithTheServer(t *testing.T) {
 			t.Error("it ends with the form")
 		default:
 		}
+		close(outlived)
 		<-ctx.Done()
 		close(ended)
 		return ctx.Err()
@@ -191,7 +192,7 @@ func TestRebuilds_OutliveTheFormAndEndWithTheServer(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	<-form.Done()
+	<-outlived // only then: the server must not stop while the rebuild is still looking
 	close(stopping)
 	<-ended
 }
