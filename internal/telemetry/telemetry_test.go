@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 	"strings"
 	"testing"
@@ -298,4 +299,31 @@ func BenchmarkInstruments(b *testing.B) {
 			}
 		})
 	}
+}
+
+// The line of a command is as loud as somebody should listen.
+func TestLine(t *testing.T) {
+	const facts = " msg=command command=account.transfer id=1 status=%s attempts=2 events=3 position=7 took=1ms correlation_id=c"
+	for outcome, wanted := range map[string]string{
+		store.Committed:  "level=DEBUG" + facts,
+		store.Nothing:    "level=DEBUG" + facts,
+		store.Rejected:   "level=INFO" + facts,
+		store.Conflicted: "level=WARN" + facts + ` error="refused to ada@example.com"`,
+		store.Failed:     "level=ERROR" + facts + ` error="refused to ada@example.com"`,
+	} {
+		var lines strings.Builder
+		logger := slog.New(slog.NewTextHandler(&lines, &slog.HandlerOptions{Level: slog.LevelDebug, ReplaceAttr: untimed}))
+		telemetry.Line(t.Context(), logger, store.Execution{
+			ID: "1", Command: "account.transfer", Actor: "ada", Correlation: "c", Outcome: outcome, Reason: "ada has no money",
+			Attempts: 2, Position: 7, Events: 3, Took: time.Millisecond,
+		}, errRefused)
+		want(t, lines.String(), fmt.Sprintf(wanted, outcome)+"\n")
+	}
+}
+
+func untimed(_ []string, a slog.Attr) slog.Attr {
+	if a.Key == slog.TimeKey {
+		return slog.Attr{}
+	}
+	return a
 }
