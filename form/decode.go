@@ -8,25 +8,24 @@ import (
 	"strings"
 
 	"github.com/google/uuid"
-
-	"github.com/ireneo-dev/ireneo"
 )
 
-// Decode reads the body of a request, a form or a JSON object, into the event's fields,
-// and never the query. Every field the event has for forms is set: to what was typed, or
-// to zero where nothing was sent or it cannot be read. The form keeps what was typed, and
-// has a message for whatever is wrong; then the event is not to be appended.
+// Decode reads the body of a request, a form or a JSON object, into the fields of an event
+// or command, and never the query. Every field it has for forms is set: to what was typed,
+// or to zero where nothing was sent or it cannot be read; the others stay as they are. The
+// form keeps what was typed, and has a message for whatever is wrong; then the event is not
+// to be appended, the command not to be executed.
 //
-// A field that the event does not have, one that the log sets, and one sent twice are
+// A field that it does not have, one that the log sets, and one sent twice are
 // messages about the form as a whole. In JSON every value may be the text a person would
 // type; numbers and booleans may be JSON's own, money may not, lest cents be taken for
 // whole units.
 //
 // It fails with ErrMalformed, ErrMediaType or an *http.MaxBytesError where the body is no
-// form at all, and with another error where the event's tags are wrong. Bodies over
+// form at all, and with another error where the tags are wrong. Bodies over
 // 10 MiB are never read, whatever the server allows.
-func Decode(r *http.Request, ev ireneo.AnyEvent) (*Form, error) {
-	t := tableOf(reflect.TypeOf(ev))
+func Decode(r *http.Request, into Fillable) (*Form, error) {
+	t := tableOf(reflect.TypeOf(into))
 	if t.err != nil {
 		return nil, t.err
 	}
@@ -37,12 +36,12 @@ func Decode(r *http.Request, ev ireneo.AnyEvent) (*Form, error) {
 
 	f := newForm(t)
 	f.receive(fields)
-	f.fill(reflect.ValueOf(ev).Elem())
+	f.fill(reflect.ValueOf(into).Elem())
 	return f, nil
 }
 
-// fill sets the fields of the event and says what is wrong with them. A text that is
-// missing is known to the event itself, which says so together with all else it checks:
+// fill sets the fields of the event or command and says what is wrong with them. A text that
+// is missing is known to that itself, which says so together with all else it checks:
 // here it is said only where the event is not going to be asked.
 func (f *Form) fill(ev reflect.Value) {
 	var absent []*field

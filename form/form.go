@@ -1,4 +1,5 @@
-// Package form reads posted forms into events and shows them with what is wrong.
+// Package form reads posted forms into events and commands, and shows them with what is
+// wrong.
 //
 //	ev := &debt.Issued{}
 //	f, err := form.Decode(r, ev)   // the body, and nothing but the body
@@ -8,7 +9,9 @@
 //	default:                       // append ev; where it is refused: f.Take(ev), 422
 //	}
 //
-// The fields are those of the event, found by reflection: what has a JSON key can be
+// A command is read the same way, and executed where an event is appended.
+//
+// The fields are those of the event or command, found by reflection: what has a JSON key can be
 // typed, all else is refused. Tags say the rest:
 //
 //	Amount int64  `json:"amount" form:"money" validate:"gt=0"`   // 1,234.56, held as cents
@@ -42,6 +45,13 @@ import (
 	"github.com/ireneo-dev/ireneo"
 )
 
+// Fillable is what a form is read into: a pointer to a struct that embeds ireneo.Event or
+// ireneo.Command.
+type Fillable interface {
+	// Errors are the messages of what was refused. It is never nil.
+	Errors() *ireneo.Errors
+}
+
 // The hidden fields of every form. No event field can have these names. The token is the
 // server's, which has looked at it before a handler reads the form.
 const (
@@ -54,7 +64,7 @@ const (
 // belongs to one request and is not safe for concurrent use.
 type Form struct {
 	// Name goes before the ids of the fields, so that two forms fit on one page.
-	// Defaults to the event's stored name: debt-issued.
+	// Defaults to the stored name of the event or command: debt-issued.
 	Name string
 
 	table    *table
@@ -64,13 +74,13 @@ type Form struct {
 	version  string              // as it was sent
 }
 
-// New is a form that nobody has sent yet. Its fields begin with the event's values;
-// those that are zero begin empty. A mistake in the event's tags is the error of
-// whatever shows the form.
-func New(ev ireneo.AnyEvent) *Form {
-	f := newForm(tableOf(reflect.TypeOf(ev)))
+// New is a form that nobody has sent yet. Its fields begin with the values of the event or
+// command; those that are zero begin empty. A mistake in the tags is the error of whatever
+// shows the form.
+func New(of Fillable) *Form {
+	f := newForm(tableOf(reflect.TypeOf(of)))
 	for _, fl := range f.table.fields {
-		f.sent[fl.key] = sent{text: fl.show(reflect.ValueOf(ev))}
+		f.sent[fl.key] = sent{text: fl.show(reflect.ValueOf(of))}
 	}
 	return f
 }
@@ -88,14 +98,14 @@ func (f *Form) Value(name string) string {
 	return strings.ReplaceAll(strings.ToValidUTF8(f.sent[name].text, "\uFFFD"), "\x00", "\uFFFD")
 }
 
-// Event makes a new event of what was typed, as Decode filled in the first one; it has
-// none of what was added to that since.
-func (f *Form) Event() ireneo.AnyEvent {
+// Event makes a new event, or command, of what was typed, as Decode filled in the first
+// one; it has none of what was added to that since.
+func (f *Form) Event() Fillable {
 	v := reflect.New(f.table.goType)
 	for _, fl := range f.table.fields {
 		fl.fill(v.Elem(), f.sent[fl.key])
 	}
-	return v.Interface().(ireneo.AnyEvent)
+	return v.Interface().(Fillable)
 }
 
 // Valid reports whether there are no messages.
@@ -114,13 +124,13 @@ func (f *Form) Add(name, message string) {
 	f.put(name, message)
 }
 
-// Take adds all messages of an event that was refused. Those about the state, and about
-// fields the form does not have, go to the form as a whole.
-func (f *Form) Take(ev ireneo.AnyEvent) {
-	for _, fe := range ev.Errors().Own() {
+// Take adds all messages of an event or command that was refused. Those about the state,
+// and about fields the form does not have, go to the form as a whole.
+func (f *Form) Take(refused Fillable) {
+	for _, fe := range refused.Errors().Own() {
 		f.put(fe.Field, fe.Message)
 	}
-	for _, fe := range ev.Errors().State() {
+	for _, fe := range refused.Errors().State() {
 		f.put("", fe.Message)
 	}
 }

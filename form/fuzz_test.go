@@ -67,7 +67,7 @@ func FuzzDecode(f *testing.F) {
 	})
 }
 
-func encode(t *testing.T, ev ireneo.AnyEvent) string {
+func encode(t *testing.T, ev form.Fillable) string {
 	t.Helper()
 	data, err := json.Marshal(ev)
 	if err != nil {

@@ -12,15 +12,15 @@ import (
 	"github.com/ireneo-dev/ireneo/internal/validation"
 )
 
-// table is what forms need to know of an event type. It never changes.
+// table is what forms need to know of a type of events or commands. It never changes.
 type table struct {
 	goType reflect.Type
-	name   string // the event's stored name, fit for ids
+	name   string // the stored name, fit for ids
 	fields []*field
 	err    error // mistake in the declaration
 }
 
-// field is one field of an event that can be typed.
+// field is one field of an event or command that can be typed.
 type field struct {
 	key, label string
 	index      []int
@@ -37,7 +37,7 @@ var reservedKeys = []string{
 	"recorded_at", "occurred_at", "meta", "data",
 }
 
-// tables keeps the table of every event type met, by reflect.Type: a cache, as
+// tables keeps the table of every type met, by reflect.Type: a cache, as
 // encoding/json has one.
 var tables sync.Map
 
@@ -51,7 +51,7 @@ func tableOf(t reflect.Type) *table {
 
 func newTable(t reflect.Type) *table {
 	if t == nil || t.Kind() != reflect.Pointer || t.Elem().Kind() != reflect.Struct {
-		return &table{err: fmt.Errorf("form of %v: want a pointer to a struct that embeds ireneo.Event", t)}
+		return &table{err: fmt.Errorf("form of %v: want a pointer to a struct that embeds ireneo.Event or ireneo.Command", t)}
 	}
 	made := &table{goType: t.Elem(), name: formName(t.Elem())}
 	for _, f := range reflect.VisibleFields(t.Elem()) {
@@ -72,13 +72,15 @@ func newTable(t reflect.Type) *table {
 	return made
 }
 
-// formName is the stored name on the embedded Event: debt.issued becomes debt-issued.
+// formName is the stored name on the embedded Event or Command: debt.issued becomes
+// debt-issued.
 func formName(t reflect.Type) string {
-	event, ok := t.FieldByName("Event")
-	if !ok || event.Type != reflect.TypeFor[ireneo.Event]() || event.Tag.Get("name") == "" {
-		return "form"
+	for _, part := range []reflect.Type{reflect.TypeFor[ireneo.Event](), reflect.TypeFor[ireneo.Command]()} {
+		if f, ok := t.FieldByName(part.Name()); ok && f.Type == part && f.Tag.Get("name") != "" {
+			return strings.ReplaceAll(f.Tag.Get("name"), ".", "-")
+		}
 	}
-	return strings.ReplaceAll(event.Tag.Get("name"), ".", "-")
+	return "form"
 }
 
 // typable reports whether a field is on the allow-list. What lies behind an embedded
