@@ -10,5 +10,6 @@ import (
 type Settled struct {
 	ireneo.Event `name:"debt.settled"`
 
-	On civil.Date `json:"on" label:"Date" validate:"required"`
+	IntoID string     `json:"into_id,omitempty" form:"-" validate:"max=255"` // of the debt that took its place; empty: none
+	On     civil.Date `json:"on" label:"Date" validate:"required"`
 }
