@@ -1,0 +1,49 @@
+package history
+
+import (
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"github.com/ireneo-dev/ireneo/internal/pgtest"
+)
+
+// found does a small run of a mutant and wants the checker to name what is wrong with it.
+func found(t *testing.T, url, mutant string, p plan, want anomaly) {
+	t.Helper()
+	c := newCrew(t, url, seed())
+	c.mutant = mutant
+	if r := c.run(p).check(); !slices.Contains(r.kinds(), want) {
+		t.Errorf("no %s is found:\n%s", want, r.String())
+	}
+}
+
+func file(t *testing.T) string { return filepath.Join(t.TempDir(), "log.sqlite3") }
+
+func TestMutant_AnAppendThatOnlyPretendsToCommitIsALostAppend(t *testing.T) {
+	found(t, file(t), "lose", plan{ops: 300, writers: 1, deliver: 1}, lostAppend)
+}
+
+func TestMutant_ABatchThatIsWrittenEventByEventIsTorn(t *testing.T) {
+	found(t, file(t), "tear", plan{ops: 300, writers: 1, deliver: 1}, tornBatch)
+}
+
+// Whoever does not ask what became of a commit whose answer was lost, but tries again under
+// new ids, does it twice.
+func TestMutant_ABlindRetryIsADuplicate(t *testing.T) {
+	found(t, pgtest.Database(t), "retry blindly", plan{ops: 500, writers: 1, deliver: 1, cutOneIn: 8}, duplicateCommand)
+}
+
+// Where the cursor moves in another transaction than the handler writes in, whoever takes
+// over from a process that died in between repeats.
+func TestMutant_ACheckpointOutsideTheTransactionRepeats(t *testing.T) {
+	found(t, file(t), "checkpoint", plan{ops: 500, writers: 1, deliver: 2}, repeatedDelivery)
+}
+
+// Where nothing guards what was only read, two that each read what the other writes are both
+// committed.
+func TestMutant_WithoutTheGuardThereAreDependencyCycles(t *testing.T) {
+	for name, url := range map[string]string{"sqlite": file(t), "postgres": pgtest.Database(t)} {
+		t.Run(name, func(t *testing.T) { found(t, url, "no guard", plan{ops: 1500, writers: 3, deliver: 1}, cycle) })
+	}
+}

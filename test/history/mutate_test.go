@@ -1,0 +1,122 @@
+package history
+
+import (
+	"context"
+	"errors"
+	"os"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"github.com/google/uuid"
+	"gorm.io/gorm"
+
+	"github.com/ireneo-dev/ireneo"
+	"github.com/ireneo-dev/ireneo/store"
+)
+
+// mutate makes a store that does something wrong, where mutant says what.
+func mutate(st store.Store, mutant string) store.Store {
+	switch mutant {
+	case "lose":
+		return &loser{Store: st}
+	case "retry blindly":
+		return &repeater{st}
+	case "tear":
+		return &tearer{st}
+	case "no guard":
+		return &careless{st}
+	}
+	return st
+}
+
+// loser says now and then that it has committed what it never wrote.
+type loser struct {
+	store.Store
+	calls atomic.Int64
+}
+
+func (s *loser) Insert(ctx context.Context, batches ...*store.Batch) []error {
+	if s.calls.Add(1)%20 != 0 {
+		return s.Store.Insert(ctx, batches...)
+	}
+	for _, b := range batches {
+		for i := range b.Records {
+			b.Records[i].Version, b.Records[i].Position = max(b.Records[i].Version, 1), 1
+		}
+	}
+	return make([]error, len(batches))
+}
+
+// repeater answers a lost connection as many programs do: it tries again, as if nothing had
+// been sent.
+type repeater struct{ store.Store }
+
+func (s *repeater) Insert(ctx context.Context, batches ...*store.Batch) []error {
+	for {
+		errs := s.Store.Insert(ctx, batches...)
+		again := false
+		for i, b := range batches {
+			if again = again || errors.Is(errs[i], store.ErrOutcomeUnknown); again {
+				s.renew(b)
+			}
+		}
+		if !again || ctx.Err() != nil {
+			return errs
+		}
+	}
+}
+
+func (*repeater) renew(b *store.Batch) {
+	for i := range b.Records {
+		b.Records[i].EventID = uuid.New()
+	}
+	b.Execution = nil
+}
+
+// tearer writes what belongs together one by one.
+type tearer struct{ store.Store }
+
+func (s *tearer) Insert(ctx context.Context, batches ...*store.Batch) []error {
+	errs := make([]error, len(batches))
+	for n, b := range batches {
+		for i := 0; i < len(b.Records) && errs[n] == nil; i++ {
+			part := *b
+			part.Records = b.Records[i : i+1]
+			if i > 0 {
+				part.Rows, part.Guard, part.Execution = nil, nil, nil
+			}
+			errs[n] = s.Store.Insert(ctx, &part)[0]
+		}
+	}
+	return errs
+}
+
+// careless forgets what a batch was decided on.
+type careless struct{ store.Store }
+
+func (s *careless) Insert(ctx context.Context, batches ...*store.Batch) []error {
+	for _, b := range batches {
+		b.Guard = nil
+	}
+	return s.Store.Insert(ctx, batches...)
+}
+
+// outside are the subscriptions with effects in a transaction of their own, in a process
+// that dies now and then before the cursor is moved.
+func outside(db *gorm.DB) (all []*ireneo.Subscription) {
+	var calls atomic.Int64
+	for _, s := range subscriptions() {
+		all = append(all, &ireneo.Subscription{
+			Name: s.Name, Filters: s.Filters, Backoff: time.Millisecond, Attempts: 1000,
+			Handle: func(_ context.Context, b ireneo.Batch) error {
+				err := db.Transaction(func(tx *gorm.DB) error { return enact(tx, s.Name, b) })
+				if calls.Add(1)%50 == 0 {
+					_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
+				}
+				return err
+			},
+		})
+	}
+	return all
+}
