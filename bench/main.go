@@ -26,6 +26,7 @@ type options struct {
 	postgres string // URL of a server; empty: a cluster of our own
 	dir      string // where the cluster and the SQLite files go
 	profile  string // directory for CPU profiles; empty: none
+	guards   bool   // another table: see guards.go
 }
 
 func main() {
@@ -53,6 +54,9 @@ func run(ctx context.Context, args []string, stdout, progress io.Writer) (err er
 	}
 	machine := &place{dir: o.dir, url: o.postgres, events: o.events}
 	defer func() { err = errors.Join(err, machine.close()) }()
+	if o.guards {
+		return runGuards(ctx, machine, o, stdout, progress)
+	}
 	rows, err := choose(cases(), o.only, pgbenchOf(machine) != "")
 	if err != nil {
 		return err
@@ -80,6 +84,9 @@ func parse(args []string) (options, error) {
 	flags.StringVar(&o.profile, "profile", "", "write a CPU profile of each turn into this `directory`")
 	if err := flags.Parse(args); err != nil {
 		return o, err
+	}
+	if o.guards = flags.Arg(0) == "guards"; flags.NArg() > 1 || flags.NArg() == 1 && !o.guards {
+		return o, fmt.Errorf("%q: the one other table is guards, named behind the flags", flags.Args())
 	}
 
 	if o.quick {
