@@ -39,7 +39,7 @@ func (h *Handle) AppendAll(ctx context.Context, events []AnyEvent, opts ...Appen
 		return err
 	}
 	ctx, end := a.log.telemetry.Append(ctx, a.key.Type, len(events))
-	defer func() { end(err) }()
+	defer func() { ended(end, err) }()
 	if !a.decides() {
 		return a.insertNext(ctx)
 	}
@@ -56,7 +56,7 @@ func (h *Handle) AppendTx(ctx context.Context, tx *gorm.DB, ev AnyEvent, opts ..
 		return err
 	}
 	ctx, end := a.log.telemetry.Append(ctx, a.key.Type, 1)
-	defer func() { end(err) }()
+	defer func() { ended(end, err) }()
 	if _, ok := tx.Statement.ConnPool.(gorm.TxCommitter); !ok {
 		return ErrNotInTransaction
 	}
@@ -75,6 +75,14 @@ func (h *Handle) AppendTx(ctx context.Context, tx *gorm.DB, ev AnyEvent, opts ..
 		return err
 	}
 	return a.attempt(ctx, base)
+}
+
+// ended ends the span of an append. A refusal is no fault.
+func ended(end func(error), err error) {
+	if err != nil {
+		err = unlessRefused(err)
+	}
+	end(err)
 }
 
 // appending is one call of Append, AppendAll or AppendTx.
