@@ -1,6 +1,10 @@
 package ireneo
 
-import "context"
+import (
+	"context"
+
+	"github.com/ireneo-dev/ireneo/store"
+)
 
 // Sibling opens a second log on the same database, with caches of its own, as another
 // process has.
@@ -16,3 +20,6 @@ func VerifyHolding(ctx context.Context, l *Log, name string, most int, report fu
 func RebuildSteps(ctx context.Context, l *Log, name string, undo bool, rows int, step func(Rebuild)) error {
 	return l.rebuild(ctx, name, undo, pace{rows: rows, step: step})
 }
+
+// StoreOf is the store that a log was opened on.
+func StoreOf(l *Log) store.Store { return l.store }

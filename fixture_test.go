@@ -261,3 +261,7 @@ func postgresOnly(t *testing.T, config ireneo.Config, run func(t *testing.T, ctx
 	log := ireneotest.Postgres(t, config)
 	run(t, ireneo.WithLog(t.Context(), log), log)
 }
+
+func debugLogger(w io.Writer) *slog.Logger {
+	return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: slog.LevelDebug}))
+}
