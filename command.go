@@ -117,7 +117,7 @@ func (l *Log) commandType(cmd AnyCommand) (*commandType, error) {
 func newCommandType(goType reflect.Type) *commandType {
 	t := &commandType{labels: map[string]string{}}
 	f, ok := goType.FieldByName("Command")
-	if !ok || f.Type != reflect.TypeFor[Command]() || !f.Anonymous {
+	if !ok || f.Type != reflect.TypeFor[Command]() || len(f.Index) > 1 {
 		t.err = fmt.Errorf("command %s: embed ireneo.Command in the struct itself", goType)
 		return t
 	}

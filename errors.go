@@ -233,7 +233,7 @@ type ExhaustedError struct {
 }
 
 func (e *ExhaustedError) Error() string {
-	return fmt.Sprintf("%s was given up after %d attempts: %v", e.Command, e.Attempts, e.Err)
+	return fmt.Sprintf("%s was given up after attempt %d: %v", e.Command, e.Attempts, e.Err)
 }
 
 // Unwrap returns the error of the last attempt.

@@ -298,7 +298,7 @@ func TestExecutions_AreOnRecord(t *testing.T) {
 		}
 		want := []string{
 			"test.decide failed ann request-1 0 false 4s odd ",
-			"test.decide conflicted ann request-1 0 false 3s test.decide was given up after 2 attempts: account/seen has moved on: expected version 1, it is at 2",
+			"test.decide conflicted ann request-1 0 false 3s test.decide was given up after attempt 1: account/seen has moved on: expected version 0, it is at 1",
 			"test.decide nothing ann request-1 0 false 2s ",
 			"account.transfer rejected ann request-1 0 false 1s account.transfer is rejected: Amount exceeds the balance",
 			"account.transfer committed ann request-1 2 true 0s ",

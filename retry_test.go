@@ -149,7 +149,7 @@ func TestC08_WhoGivesUpSaysAfterHowManyAttempts(t *testing.T) {
 		if !errors.As(err, &exhausted) || exhausted.Attempts != 3 || exhausted.Command != "test.decide" {
 			t.Fatalf("error is %v", err)
 		}
-		if got := err.Error(); !strings.HasPrefix(got, "test.decide was given up after 3 attempts: account/seen has moved on: expected version 2, it is at 3") {
+		if got := err.Error(); !strings.HasPrefix(got, "test.decide was given up after attempt 3: account/seen has moved on: expected version 2, it is at 3") {
 			t.Errorf("it says %s", got)
 		}
 	})

@@ -14,10 +14,12 @@ import (
 // it.
 const (
 	severalIn = several + `
-		ORDER BY given.place, occurred_at, version`
+		ORDER BY given.place, occurred_at, version
+		LIMIT (SELECT $7::bigint)`
 
 	severalLog = several + `
-		ORDER BY position, ordinal`
+		ORDER BY position, ordinal
+		LIMIT (SELECT $7::bigint)`
 
 	several = `
 		SELECT e.*
@@ -35,7 +37,7 @@ const (
 )
 
 func selectSeveral(q store.Query) (text string, args []any) {
-	args = append(streamArgs(q.Several), upTo(q), until(q.RecordedUntil), until(q.OccurredUntil))
+	args = append(streamArgs(q.Several), upTo(q), until(q.RecordedUntil), until(q.OccurredUntil), limitOf(q))
 	if q.Order == store.ByPosition {
 		return severalLog, args
 	}

@@ -12,10 +12,12 @@ import (
 // the plus keeps it from that of entries.
 const (
 	severalIn = several + `
-		ORDER BY given.key, occurred_at, version`
+		ORDER BY given.key, occurred_at, version
+		LIMIT ?5`
 
 	severalLog = several + `
-		ORDER BY entry`
+		ORDER BY entry
+		LIMIT ?5`
 
 	several = `
 		SELECT` + fields + `
@@ -30,7 +32,7 @@ const (
 )
 
 func selectSeveral(q store.Query) (text string, args []any) {
-	args = []any{streamList(q.Several), upToEntry(q), until(q.RecordedUntil), until(q.OccurredUntil)}
+	args = []any{streamList(q.Several), upToEntry(q), until(q.RecordedUntil), until(q.OccurredUntil), limitOf(q)}
 	if q.Order == store.ByPosition {
 		return severalLog, args
 	}
