@@ -149,6 +149,7 @@ func TestStore_LockComesBeforePosition(t *testing.T) {
 		"one":    {insertOneProved, one, true},
 		"next":   {strings.TrimSuffix(insertOneNext, taken), one, true},
 		"many":   {insertManyProved, many, true},
+		"drawn":  {"SELECT nextval, 1 FROM (" + drawSQL + ") AS drawn", nil, true},
 		"mutant": {mutant, one, false},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -82,16 +82,18 @@ func (r *records) draw(ctx context.Context, conn gorm.ConnPool) error {
 
 	for pause := time.Millisecond; ; pause = min(2*pause, longestPause) {
 		var older bool
-		if err := conn.QueryRowContext(ctx, olderSQL, r.position, seekerKey()).Scan(&older); err != nil {
+		err := conn.QueryRowContext(ctx, olderSQL, r.position, seekerKey()).Scan(&older)
+		switch {
+		case ctx.Err() != nil:
+			return fmt.Errorf("%w: an older transaction holds the log back: %w", store.ErrBusy, ctx.Err())
+		case err != nil:
 			return txError(ctx, err)
-		}
-		if !older {
+		case !older:
 			return nil
 		}
 
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("%w: an older transaction holds the log back: %w", store.ErrBusy, ctx.Err())
 		case <-time.After(pause):
 		}
 	}

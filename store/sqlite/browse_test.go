@@ -40,6 +40,13 @@ func TestBrowse_FollowsIndexes(t *testing.T) {
 	wantPlan(t, s, "SEARCH event_entries USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)",
 		func(st *statement) { st.WriteString(sample); st.args = []any{"[1]", ordinalBits} })
 
+	for _, order := range []store.Order{store.ByOccurrence, store.ByPosition} {
+		wantPlan(t, s, "SEARCH event_entries USING INDEX "+streamIndex+" (stream_type=? AND stream_id=? AND version>?)", func(st *statement) {
+			text, args := selectSeveral(store.Query{Order: order, Several: []store.At{{}}})
+			st.WriteString(text)
+			st.args = args
+		})
+	}
 	for i, text := range storetest.Asked(t, s, "a") {
 		want := []string{ofType, ofIDs + "(stream_type>?)", ofType + "(type>? AND type<?)"}[i]
 		wantPlan(t, s, want, func(st *statement) { st.WriteString(text) })
