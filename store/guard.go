@@ -20,8 +20,9 @@ type Guard struct {
 	// behind it. Its error fails the batch, as it is. It must not write.
 	Unless func(ctx context.Context, tx *gorm.DB) error
 
-	// Sought are the types of records that Unless looks for; nil is all of them. Batches
-	// with Unless wait for each other where one has records of a type that another seeks.
+	// Sought are the types of records that Unless looks for; nil is all of them. Who seeks a
+	// type waits for whoever seeks it, too, and for all batches with a guard that have
+	// records of it.
 	Sought []string
 }
 

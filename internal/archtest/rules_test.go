@@ -61,7 +61,7 @@ const topLevel = "store form list view server admin cli generators cmd ireneotes
 	"app config db web test"
 
 const (
-	maxFrameworkFiles = 42  // .go files of the root package, tests not counted
+	maxFrameworkFiles = 44  // .go files of the root package, tests not counted
 	maxFileLines      = 400 // lines of code: comments and blank lines are not counted
 	maxFunctionLines  = 60  // lines between the braces
 )

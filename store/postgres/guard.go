@@ -83,9 +83,7 @@ func locksOf(batch *store.Batch) guardLocks {
 	for _, rec := range batch.Records {
 		locks.add(streamKey(rec.Stream), true)
 	}
-	if seeks(batch) {
-		locks.addSought(batch)
-	}
+	locks.addTypes(batch)
 
 	return locks
 }

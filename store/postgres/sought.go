@@ -22,10 +22,13 @@ import (
 //
 // Two such batches would wait for each other for ever where both have taken their lock
 // before either drew. Therefore they settle it between them beforehand, with the locks that
-// guard.go takes: on each type of its records a batch has an exclusive lock, on each type it
-// seeks a shared one. Of two that have them at the same time neither writes what the other
-// seeks, so that they need not wait for each other. That somebody is one of them is told by
-// one more lock, which all of them hold: shared, or exclusively if they seek all types.
+// guard.go takes: on each type it seeks a batch has an exclusive lock, on each type of its
+// records a shared one. Of two that have them at the same time neither writes what the other
+// seeks, so that they need not wait for each other. So has every batch with a guard: one
+// that has checked a stream, but not drawn yet, is later than all that drew meanwhile, and
+// must not write what somebody seeks who has read that stream since. That somebody has these
+// locks is told by one more, which all of them hold: shared, or exclusively if they seek
+// all types.
 const (
 	drawSQL = floor + `
 		SELECT nextval('event_entries_position_seq')
@@ -58,19 +61,23 @@ const (
 
 func seeks(b *store.Batch) bool { return b.Guard != nil && b.Guard.Unless != nil }
 
-func (l guardLocks) addSought(batch *store.Batch) {
+// addTypes locks the types of the records, and those that are sought.
+func (l guardLocks) addTypes(batch *store.Batch) {
 	for _, rec := range batch.Records {
-		l.add(typeKey(rec.Type), true)
+		l.add(typeKey(rec.Type), false)
+	}
+	l.add(seekerKey(), seeks(batch) && batch.Guard.Sought == nil)
+	if !seeks(batch) {
+		return
 	}
 	for _, name := range batch.Guard.Sought {
-		l.add(typeKey(name), false)
+		l.add(typeKey(name), true)
 	}
-	l.add(seekerKey(), batch.Guard.Sought == nil)
 }
 
 func typeKey(name string) int64 { return guardKey("type\x00" + name) }
 
-// seekerKey is that of the lock that every batch with Unless holds.
+// seekerKey is that of the lock that every batch with a guard holds.
 func seekerKey() int64 { return guardKey("seeker") }
 
 // draw gives the records their position before they are inserted, and returns when all that
