@@ -24,6 +24,8 @@ func cases() []row {
 
 		{id: "L", name: pgbenchInsert, clients: 32, start: startPgbench},
 		{name: "append, warm", clients: 32, limit: postgresL(32), start: startAppend},
+		{id: "P11", name: "command that writes two streams", clients: 32, limit: postgresL(32), target: atLeast(0.25), start: startCommands(true)},
+		{id: "P11", name: "command that reads one, writes another", clients: 32, limit: postgresL(32), target: atLeast(0.25), start: startCommands(false)},
 		{id: "L", name: pgxInsert, clients: 32, limit: postgresL(32), start: startPgxInsert},
 
 		{name: shallow, clients: 1, limit: postgresL(1), start: startShallow},
