@@ -133,11 +133,12 @@ func (x *execution) rejected() error {
 	return &RejectedError{Command: x.cmd}
 }
 
-// run executes the command and measures it.
-func (x *execution) run(ctx context.Context) (*Result, error) {
+// run executes the command and measures it, also where it panics.
+func (x *execution) run(ctx context.Context) (result *Result, err error) {
 	ctx, x.measured = x.log.telemetry.Command(ctx, x.typ.name)
-	result, outcome, err := x.decided(ctx)
-	x.measured.End(outcome, x.attempts, err)
+	outcome := store.Failed
+	defer func() { x.measured.End(outcome, x.attempts, err) }()
+	result, outcome, err = x.decided(ctx)
 	return result, err
 }
 

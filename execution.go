@@ -168,7 +168,7 @@ func (x *execution) succeed(ctx context.Context, result *Result) string {
 	}
 	record := x.record(outcome, nil)
 	record.Events, record.Position = len(result.Events), result.Position
-	telemetry.Line(ctx, x.log.config.Logger, *record, nil)
+	telemetry.Line(ctx, x.log.config.Logger, *record)
 	return outcome
 }
 
@@ -182,7 +182,7 @@ func (x *execution) fail(ctx context.Context, err error) string {
 		outcome = store.Conflicted
 	}
 	record := x.record(outcome, err)
-	telemetry.Line(ctx, x.log.config.Logger, *record, err)
+	telemetry.Line(ctx, x.log.config.Logger, *record)
 
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordTimeout)
 	defer cancel()

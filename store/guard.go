@@ -16,8 +16,8 @@ type Guard struct {
 	Streams []At
 
 	// Unless, if it is not nil, looks at the log in the transaction of the batch, when all
-	// that will ever lie before the batch is there to be seen, and nothing that lies
-	// behind it. Its error fails the batch, as it is. It must not write.
+	// that will ever lie before the batch is there to be seen; some of what lies behind it
+	// may be, too. Its error fails the batch, as it is. It must not write.
 	Unless func(ctx context.Context, tx *gorm.DB) error
 
 	// Sought are the types of records that Unless looks for; nil is all of them. Who seeks a

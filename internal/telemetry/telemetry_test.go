@@ -308,15 +308,15 @@ func TestLine(t *testing.T) {
 		store.Committed:  "level=DEBUG" + facts,
 		store.Nothing:    "level=DEBUG" + facts,
 		store.Rejected:   "level=INFO" + facts,
-		store.Conflicted: "level=WARN" + facts + ` error="refused to ada@example.com"`,
-		store.Failed:     "level=ERROR" + facts + ` error="refused to ada@example.com"`,
+		store.Conflicted: "level=WARN" + facts,
+		store.Failed:     "level=WARN" + facts,
 	} {
 		var lines strings.Builder
 		logger := slog.New(slog.NewTextHandler(&lines, &slog.HandlerOptions{Level: slog.LevelDebug, ReplaceAttr: untimed}))
 		telemetry.Line(t.Context(), logger, store.Execution{
 			ID: "1", Command: "account.transfer", Actor: "ada", Correlation: "c", Outcome: outcome, Reason: "ada has no money",
 			Attempts: 2, Position: 7, Events: 3, Took: time.Millisecond,
-		}, errRefused)
+		})
 		want(t, lines.String(), fmt.Sprintf(wanted, outcome)+"\n")
 	}
 }
