@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/a-h/templ"
+
+	"github.com/ireneo-dev/ireneo"
 )
 
 // tone is the colour of a status, and its icon.
@@ -24,6 +26,7 @@ const (
 // tones are those of the states that the log knows.
 var tones = map[string]tone{
 	"done": good, "pending": warned, "canceled": neutral, "failed": bad,
+	ireneo.Committed: good, ireneo.Nothing: neutral, ireneo.Rejected: neutral, ireneo.Conflicted: warned,
 }
 
 // toneOf is how a state of the log looks.
@@ -60,6 +63,7 @@ var entries = []entry{
 	{"/events", "Events", "events"},
 	{"/types", "Types", "types"},
 	{"/streams", "Streams", "streams"},
+	{"/commands", "Commands", "commands"},
 	{"/projections", "Projections", "projections"},
 	{"/subscriptions", "Subscriptions", "subscriptions"},
 	{"/tail", "Tail", "tail"},

@@ -34,6 +34,8 @@ type overviewPage struct {
 	Types    *typeCount `json:"types"`
 	Activity *activity  `json:"activity"`
 
+	Commands *commandCount `json:"commands"` // null also where none was ever executed
+
 	Latest []ireneo.StoredEvent `json:"latest"`
 }
 
@@ -59,7 +61,7 @@ type part struct {
 
 func (a *admin) overview(v *visit) (*page, error) {
 	o := &overviewPage{Unread: []unread{}, Troubles: []trouble{}}
-	parts := append(watch{v}.parts(), o.parts(a.log)...)
+	parts := append(watch{v}.parts(), o.parts(a.log, v.now)...)
 	for i, r := range readAll(v.Context(), parts) {
 		if r.err != nil {
 			o.Unread = append(o.Unread, v.unread(parts[i].name, r.err))
@@ -74,11 +76,12 @@ func (a *admin) overview(v *visit) (*page, error) {
 }
 
 // parts are the figures.
-func (o *overviewPage) parts(log *ireneo.Log) []part {
+func (o *overviewPage) parts(log *ireneo.Log, now time.Time) []part {
 	return []part{
 		{"the end of the log", func(ctx context.Context) ([]trouble, error) { return nil, o.readEnd(ctx, log) }},
 		{"the activity", func(ctx context.Context) ([]trouble, error) { return nil, o.readActivity(ctx, log) }},
 		{"the types", func(ctx context.Context) ([]trouble, error) { return nil, o.readTypes(ctx, log) }},
+		{"the commands", func(ctx context.Context) ([]trouble, error) { return nil, o.readCommands(ctx, log, now) }},
 	}
 }
 

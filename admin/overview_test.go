@@ -237,7 +237,7 @@ func TestOverview_DatabaseAway(t *testing.T) {
 	}
 	s := siteOf(t, log)
 	o := s.overviewNow()
-	if o.Status != "bad" || len(o.Unread) != 6 || o.Position != nil || o.Activity != nil {
+	if o.Status != "bad" || len(o.Unread) != 7 || o.Position != nil || o.Activity != nil {
 		t.Errorf("got %+v", o)
 	}
 	s.contains("/admin", http.StatusOK, "not read", "the end of the log", "the log cannot be read")

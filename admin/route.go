@@ -19,6 +19,7 @@ func (a *admin) routes() []route {
 		a.systemRoutes(),
 		a.auditRoutes(),
 		a.streamRoutes(),
+		a.commandRoutes(),
 		a.deliveryRoutes(),
 		a.overviewRoutes(),
 	)
