@@ -25,6 +25,7 @@ const (
 	wrongSum         anomaly = "money not conserved" // made or lost
 	staleRead        anomaly = "stale read"          // without what was acknowledged before it began
 	wrongRead        anomaly = "wrong read"          // of what was not there, or not what it folds to
+	partialRead      anomaly = "partial read"        // of a part of what an operation wrote
 	cycle            anomaly = "dependency cycle"    // no order of the operations explains what they read
 	nonlinear        anomaly = "not linearizable"    // no order of a stream's operations explains their answers
 )
@@ -85,6 +86,7 @@ func (e *evidence) check() report {
 	streams := e.streams()
 	checkVersions(&r, streams)
 	checkReads(&r, all, streams)
+	checkPartial(&r, all)
 	checkCycles(&r, all, withShows(streams))
 	checkLinear(&r, all)
 	e.checkFollowers(&r)

@@ -201,6 +201,11 @@ var scripts = []struct {
 		s.begin("a", line{Streams: []string{"note/x"}, Events: 1, Expect: &at0})
 		s.answer("a", conflict, line{})
 	}},
+	{"half of a transfer read", []anomaly{partialRead}, func(s *script) {
+		s.write("a", nil, "note/x", "note/y")
+		s.begin("b", line{What: "relay"})
+		s.answer("b", accepted, line{Nothing: true, Read: map[string]int64{"note/x": 1, "note/y": 0}})
+	}},
 	{"write skew", []anomaly{cycle}, func(s *script) {
 		s.write("a", map[string]int64{"note/x": 0, "note/y": 0}, "note/x")
 		s.write("b", map[string]int64{"note/x": 0, "note/y": 0}, "note/y")

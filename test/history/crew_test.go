@@ -214,7 +214,7 @@ type plan struct {
 func (c *crew) run(p plan) *evidence {
 	t := c.t
 	t.Helper()
-	log, end, err := openLog(t.Context(), c.direct, "")
+	log, end, err := openLog(t.Context(), c.direct, "", c.recorder)
 	must(t, err)
 	defer func() { must(t, end()) }()
 	must(t, log.Migrate(t.Context()))
@@ -281,6 +281,7 @@ func (e *evidence) summary(faults map[string]int, load time.Duration) string {
 	table(&b, "without an answer", countBy(all, resolved))
 	table(&b, "failures", countBy(all, failure))
 	table(&b, "faults", faults)
+	_, _ = fmt.Fprintf(&b, "the answers to inserts of %d operations were lost; %d were told that nobody knows\n", len(e.lost()), count(all, leftUnknown))
 	return b.String()
 }
 

@@ -20,20 +20,19 @@ type edge struct {
 // checkCycles looks for operations that cannot be put into an order in which each one read
 // what the ones before it had written, and overwrote what those before it had read: the
 // graph of Adya's thesis, from the versions that each committed operation says it has read
-// and has written. Commands that wrote nothing, because there was nothing to write or they
-// were refused, have their place in that order, too.
+// and has written. Commands that wrote nothing have no place in that order: see partial_test.go.
 func checkCycles(r *report, all []*operation, streams map[string][]*entry) {
 	for _, loop := range dependencies(all, streams).components() {
 		r.add(cycle, "%s", loop)
 	}
 }
 
-// dependencies are those of all operations that are in the log, or have decided not to be.
+// dependencies are those of all operations that are in the log.
 func dependencies(all []*operation, streams map[string][]*entry) *graph {
 	g := &graph{}
 	number := map[string]int{}
 	for _, op := range all {
-		if len(op.entries) > 0 || op.decided() {
+		if len(op.entries) > 0 {
 			number[op.id] = len(g.ops)
 			g.ops = append(g.ops, op)
 		}
@@ -68,17 +67,9 @@ func dependencies(all []*operation, streams map[string][]*entry) *graph {
 	return g
 }
 
-// decided reports whether the operation is a command that wrote nothing with good reason.
-func (op *operation) decided() bool {
-	return op.invoke.What != "read" && len(op.outcome.Read) > 0 && (op.outcome.Kind == accepted || op.outcome.Kind == rejected)
-}
-
 // reads are the versions that the operation was decided on.
 func (op *operation) reads() map[string]int64 {
-	switch {
-	case len(op.entries) == 0:
-		return op.outcome.Read
-	case op.invoke.Expect != nil:
+	if op.invoke.Expect != nil {
 		return map[string]int64{op.entries[0].stream(): *op.invoke.Expect}
 	}
 	return op.entries[0].Fields.Read

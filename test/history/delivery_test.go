@@ -3,6 +3,7 @@ package history
 import (
 	"fmt"
 	"slices"
+	"sort"
 	"strings"
 )
 
@@ -84,9 +85,9 @@ func (e *evidence) checkFollowers(r *report) {
 // between are the entries of streams of a kind, empty for all, after one position and up to
 // another.
 func (e *evidence) between(after, upTo int64, kind string) (all []handed) {
-	for i := range e.entries {
-		n := &e.entries[i]
-		if n.Position > after && n.Position <= upTo && strings.HasPrefix(n.StreamType, kind) {
+	first := sort.Search(len(e.entries), func(i int) bool { return e.entries[i].Position > after })
+	for i := first; i < len(e.entries) && e.entries[i].Position <= upTo; i++ {
+		if n := &e.entries[i]; strings.HasPrefix(n.StreamType, kind) {
 			all = append(all, handed{n.Position, n.at()})
 		}
 	}

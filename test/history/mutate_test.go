@@ -2,7 +2,9 @@ package history
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"iter"
 	"os"
 	"sync/atomic"
 	"syscall"
@@ -26,8 +28,31 @@ func mutate(st store.Store, mutant string) store.Store {
 		return &tearer{st}
 	case "no guard":
 		return &careless{st}
+	case "bad line":
+		return &badLine{Store: st}
 	}
 	return st
+}
+
+const answerLost = "answer to an insert lost"
+
+// witness writes down each commit whose answer was lost, of which the log has to find out
+// what became.
+type witness struct {
+	store.Store
+	recorder *recorder
+}
+
+func (s *witness) Insert(ctx context.Context, batches ...*store.Batch) []error {
+	errs := s.Store.Insert(ctx, batches...)
+	for i, err := range errs {
+		if errors.Is(err, store.ErrOutcomeUnknown) {
+			var m Mark
+			_ = json.Unmarshal(batches[i].Records[0].Data, &m) // it was an event of ours
+			s.recorder.write(line{Kind: fault, What: answerLost, Op: m.Op})
+		}
+	}
+	return errs
 }
 
 // loser says now and then that it has committed what it never wrote.
@@ -100,6 +125,32 @@ func (s *careless) Insert(ctx context.Context, batches ...*store.Batch) []error 
 		b.Guard = nil
 	}
 	return s.Store.Insert(ctx, batches...)
+}
+
+// badLine is no mutant, but a network: now and then the answer to a commit is lost, and so is
+// that to the next question what became of it.
+type badLine struct {
+	store.Store
+	calls atomic.Int64
+	lost  atomic.Bool // the next answer is, too
+}
+
+func (s *badLine) Insert(ctx context.Context, batches ...*store.Batch) []error {
+	errs := s.Store.Insert(ctx, batches...)
+	for i := range errs {
+		if errs[i] == nil && s.calls.Add(1)%10 == 0 {
+			s.lost.Store(true)
+			errs[i] = store.ErrOutcomeUnknown
+		}
+	}
+	return errs
+}
+
+func (s *badLine) Read(ctx context.Context, q store.Query) iter.Seq2[store.Record, error] {
+	if q.EventID != uuid.Nil && s.lost.CompareAndSwap(true, false) {
+		return func(yield func(store.Record, error) bool) { yield(store.Record{}, store.ErrUnavailable) }
+	}
+	return s.Store.Read(ctx, q)
 }
 
 // outside are the subscriptions with effects in a transaction of their own, in a process

@@ -76,7 +76,7 @@ func (p *proxy) decide(commits bool) (kind string) {
 		return ""
 	}
 	if commits && p.random.IntN(p.oneIn) == 0 {
-		p.rough = 30
+		p.rough = 15
 		return []string{cutBefore, cutAtOnce, cutAfter, cutAfter, cutInside}[p.random.IntN(5)]
 	}
 	if p.rough--; !commits && p.rough > 0 && p.random.IntN(10) == 0 {

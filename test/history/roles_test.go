@@ -50,19 +50,19 @@ func TestMain(m *testing.M) {
 }
 
 func play(ctx context.Context, role string) (err error) {
-	log, end, err := openLog(ctx, os.Getenv(urlEnv), os.Getenv(mutantEnv))
-	for errors.Is(err, ireneo.ErrUnavailable) && ctx.Err() == nil { // its connection was cut at once
-		log, end, err = openLog(ctx, os.Getenv(urlEnv), os.Getenv(mutantEnv))
-	}
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, end()) }()
 	process := os.Getenv(processEnv)
 	r, err := newRecorder(os.Getenv(dirEnv), process)
 	if err != nil {
 		return err
 	}
+	log, end, err := openLog(ctx, os.Getenv(urlEnv), os.Getenv(mutantEnv), r)
+	for errors.Is(err, ireneo.ErrUnavailable) && ctx.Err() == nil { // its connection was cut at once
+		log, end, err = openLog(ctx, os.Getenv(urlEnv), os.Getenv(mutantEnv), r)
+	}
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, end()) }()
 	if role == "write" {
 		write(ctx, log, r, process)
 		return nil
@@ -148,7 +148,7 @@ func checkpoint(dir, process string) (position int64, err error) {
 }
 
 // openLog opens a log whose store does something wrong, if mutant says what.
-func openLog(ctx context.Context, url, mutant string) (*ireneo.Log, func() error, error) {
+func openLog(ctx context.Context, url, mutant string, r *recorder) (*ireneo.Log, func() error, error) {
 	st, err := openStore(ctx, url)
 	if err != nil {
 		return nil, nil, err
@@ -157,7 +157,7 @@ func openLog(ctx context.Context, url, mutant string) (*ireneo.Log, func() error
 	if mutant == "checkpoint" {
 		subscribed = outside(st.DB())
 	}
-	log, err := ireneo.Open(mutate(st, mutant), config(subscribed...))
+	log, err := ireneo.Open(&witness{mutate(st, mutant), r}, config(subscribed...))
 	if err != nil {
 		return nil, nil, errors.Join(err, st.Close())
 	}
