@@ -17,6 +17,7 @@ type StreamInfo struct {
 	Type          string   `json:"type"`
 	Declared      bool     `json:"declared"` // else the log has such streams, but this program does not know them
 	Purpose       string   `json:"purpose"`
+	Pattern       string   `json:"pattern,omitempty"`    // what ids look like
 	CreatedBy     string   `json:"created_by,omitempty"` // stored names of events
 	ClosedBy      string   `json:"closed_by,omitempty"`
 	Retention     string   `json:"retention"`
@@ -47,8 +48,8 @@ func (l *Log) streamInfo(typ string) StreamInfo {
 		return info
 	}
 	s := p.stream
-	info.Declared, info.Purpose, info.CreatedBy, info.ClosedBy = true, s.Purpose, s.CreatedBy, s.ClosedBy
-	info.Retention = cmp.Or(s.Retention, "forever")
+	info.Declared, info.Purpose, info.Pattern = true, s.Purpose, s.Pattern
+	info.CreatedBy, info.ClosedBy, info.Retention = s.CreatedBy, s.ClosedBy, s.Retention.String()
 	info.Related = append(info.Related, s.Related...)
 	if s.Consistency != nil {
 		info.Consistency = s.Consistency.Name()

@@ -17,7 +17,7 @@ import (
 
 func TestLog_StreamTypes(t *testing.T) {
 	loan := &ireneo.Stream{
-		Type: "loan", Purpose: "Money lent", Retention: "ten years", CreatedBy: "account.opened", ClosedBy: "account.closed", Related: []string{"account"},
+		Type: "loan", Purpose: "Money lent", Pattern: "{year}-{number}", Retention: ireneo.AfterClosing{Years: 10}, CreatedBy: "account.opened", ClosedBy: "account.closed", Related: []string{"account"},
 		Consistency: AccountPosition, Transactional: ireneo.Materialize(Balances), Async: ireneo.Materialize(Purses),
 	}
 	each(t, config(), func(t *testing.T, ctx context.Context, log *ireneo.Log) {
@@ -31,9 +31,13 @@ func TestLog_StreamTypes(t *testing.T) {
 		none := []string{}
 		want := []ireneo.StreamInfo{
 			{Type: "account", Related: none, Transactional: none, Async: none},
+			{
+				Type: "ireneo.removal", Declared: true, Purpose: "What retention has removed of the streams of one type", Pattern: "{stream type}",
+				Retention: "forever", Related: none, Transactional: none, Async: none,
+			},
 			{Type: "journal", Declared: true, Purpose: "Notes nobody decides on", Retention: "forever", Related: none, Transactional: none, Async: none},
 			{
-				Type: "loan", Declared: true, Purpose: "Money lent", CreatedBy: "account.opened", ClosedBy: "account.closed", Retention: "ten years",
+				Type: "loan", Declared: true, Purpose: "Money lent", Pattern: "{year}-{number}", CreatedBy: "account.opened", ClosedBy: "account.closed", Retention: "10 years after closing",
 				Related: []string{"account"}, Consistency: "account_position", Transactional: []string{"balances"}, Async: []string{"purses"},
 			},
 		}

@@ -63,6 +63,7 @@ func (l *Log) planFor(s *Stream) (*plan, error) {
 	if s.Consistency != nil {
 		p.consistency = s.Consistency.untyped()
 	}
+	mistakes = append(mistakes, l.checkRetention(s), checkPattern(s))
 	var err error
 	if p.keepers, err = l.keepersFor(s); err != nil {
 		mistakes = append(mistakes, err)
@@ -88,6 +89,42 @@ func (l *Log) planFor(s *Stream) (*plan, error) {
 		}
 	}
 	return p, errors.Join(mistakes...)
+}
+
+// checkRetention says why streams cannot be removed as is declared. Where they can, the log
+// has streams that keep a record of it.
+func (l *Log) checkRetention(s *Stream) error {
+	if s.Retention == (AfterClosing{}) {
+		return nil
+	}
+	mistake := func(text string) error { return fmt.Errorf("stream %s: Retention %s", s.Type, text) }
+	var mistakes []error
+	if s.Retention.Years < 0 || s.Retention.Months < 0 || s.Retention.Days < 0 {
+		mistakes = append(mistakes, mistake("is negative"))
+	}
+	if s.ClosedBy == "" {
+		mistakes = append(mistakes, mistake("begins with the closing event: say which one that is in ClosedBy"))
+	}
+	for _, p := range s.projections() {
+		if p.persist != nil {
+			mistakes = append(mistakes, mistake("would leave behind what PersistWith of "+p.name+" writes: keep it with Materialize alone"))
+		}
+	}
+	if l.plans[removals.Type] == nil {
+		l.plans[removals.Type] = &plan{stream: removals}
+		mistakes = append(mistakes, l.register(TypeOf[StreamsRemoved]().eventType))
+	}
+	return errors.Join(mistakes...)
+}
+
+func checkPattern(s *Stream) error {
+	if s.Pattern == "" {
+		return nil
+	}
+	if err := checkID(s.Pattern); err != nil {
+		return fmt.Errorf("stream %s: no id looks like its Pattern: %w", s.Type, err)
+	}
+	return nil
 }
 
 // namesOf are all stored names of the event called name; none for an empty name.

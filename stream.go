@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"iter"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -18,8 +19,10 @@ import (
 //	var Debt = &ireneo.Stream{
 //		Type:        "debt",
 //		Purpose:     "One loan from issue to settlement",
+//		Pattern:     "{year}-{number}",
 //		CreatedBy:   "debt.issued",
 //		ClosedBy:    "debt.settled",
+//		Retention:   ireneo.AfterClosing{Years: 10},
 //		Consistency: projections.DebtPosition,
 //	}
 type Stream struct {
@@ -30,6 +33,10 @@ type Stream struct {
 	// Purpose says in a sentence what one such stream is. Required.
 	Purpose string
 
+	// Pattern shows people what ids look like, with what varies in braces: {year}-{number}.
+	// No id is compared with it.
+	Pattern string
+
 	// CreatedBy is the stored name of the event every stream begins with, and which
 	// comes only there. Empty: any event may be the first.
 	CreatedBy string
@@ -38,8 +45,9 @@ type Stream struct {
 	// Empty: the stream stays open.
 	ClosedBy string
 
-	// Retention says how long events are kept, in words. Defaults to "forever".
-	Retention string
+	// Retention is how long a stream is kept after its closing event. Zero keeps it for
+	// ever. See Log.Retain.
+	Retention AfterClosing
 
 	// Related names the types of streams this one refers to.
 	Related []string
@@ -64,6 +72,36 @@ type Stream struct {
 	Async Materialized
 
 	log *Log // bound with In; nil takes the context's
+}
+
+// AfterClosing is how long streams are kept after their closing event was recorded, by the
+// calendar. Zero is for ever.
+type AfterClosing struct{ Years, Months, Days int }
+
+// String says it in words: 10 years after closing.
+func (a AfterClosing) String() string {
+	var parts []string
+	for _, part := range []struct {
+		n    int
+		unit string
+	}{{a.Years, "year"}, {a.Months, "month"}, {a.Days, "day"}} {
+		switch part.n {
+		case 0:
+		case 1:
+			parts = append(parts, "1 "+part.unit)
+		default:
+			parts = append(parts, fmt.Sprintf("%d %ss", part.n, part.unit))
+		}
+	}
+	if len(parts) == 0 {
+		return "forever"
+	}
+	return strings.Join(parts, " ") + " after closing"
+}
+
+// over reports whether a stream that was closed then need not be kept any more.
+func (a AfterClosing) over(closed, now time.Time) bool {
+	return !closed.AddDate(a.Years, a.Months, a.Days).After(now)
 }
 
 // Materialized is a list of projections whose rows are kept up to date, for a stream's

@@ -139,3 +139,11 @@ func (a *admin) streamInfo(ctx context.Context, typ string) (ireneo.StreamInfo, 
 	}
 	return ireneo.StreamInfo{}, ireneo.ErrUnknownStream
 }
+
+// pattern is what the names of streams of a type look like.
+func pattern(info ireneo.StreamInfo) string {
+	if info.Pattern == "" {
+		return "any text"
+	}
+	return info.Type + "/" + info.Pattern
+}

@@ -63,8 +63,8 @@ var slowLoans = ireneo.NewProjection("slow_loans", ireneo.On(func(_ *LoanNotes, 
 
 var (
 	loans = &ireneo.Stream{
-		Type: "loan", Purpose: "One loan from hand to hand", CreatedBy: "loan.lent", ClosedBy: "loan.settled", Related: []string{"person"},
-		Retention: "10 years", Consistency: loanPositions,
+		Type: "loan", Purpose: "One loan from hand to hand", Pattern: "{year}-{number}", CreatedBy: "loan.lent", ClosedBy: "loan.settled", Related: []string{"person"},
+		Retention: ireneo.AfterClosing{Years: 10}, Consistency: loanPositions,
 	}
 	persons = &ireneo.Stream{Type: "person", Purpose: "Somebody who owes"}
 	ghosts  = &ireneo.Stream{Type: "ghost", Purpose: "What this program has forgotten"}
@@ -181,12 +181,12 @@ func TestStreams_Catalogue(t *testing.T) {
 	o := newOffice(t)
 	o.add(ghosts, "1", &Settled{})
 	o.shows("/admin/streams", []string{
-		"One loan from hand to hand", "loan.lent", "loan.settled", "10 years", "loan_positions", "before the append",
+		"One loan from hand to hand", "loan/{year}-{number}", "loan.lent", "loan.settled", "10 years after closing", "loan_positions", "before the append",
 		`href="/admin/streams/person"`, "not declared", `href="/admin/streams/ghost"`,
 	})
 	var got streamsPage
 	o.twin("/admin/streams.json", &got)
-	if len(got.Types) != 3 || got.Types[0].Type != "ghost" || got.Types[0].Declared {
+	if len(got.Types) != 4 || got.Types[0].Type != "ghost" || got.Types[0].Declared {
 		t.Errorf("the twin lists %v", got.Types)
 	}
 }
