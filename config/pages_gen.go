@@ -7,6 +7,7 @@ import (
 	"github.com/ireneo-dev/ireneo/web/accounts"
 	"github.com/ireneo-dev/ireneo/web/customers"
 	"github.com/ireneo-dev/ireneo/web/debts"
+	"github.com/ireneo-dev/ireneo/web/refinancings"
 	"github.com/ireneo-dev/ireneo/web/you"
 )
 
@@ -15,5 +16,6 @@ func mount(r web.Routes, site *web.Site) {
 	accounts.Mount(r, site)
 	customers.Mount(r, site)
 	debts.Mount(r, site)
+	refinancings.Mount(r, site)
 	you.Mount(r, site)
 }

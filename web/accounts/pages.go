@@ -23,4 +23,6 @@ func Mount(r web.Routes, site *web.Site) {
 	r.POST(path+"/:id/deposits", p.deposit)
 	r.POST(path+"/:id/withdrawals", p.withdraw)
 	r.POST(path+"/:id/closing", p.close)
+	r.GET(path+"/:id/transfer", p.newTransfer)
+	r.POST(path+"/:id/transfer", p.transfer)
 }

@@ -39,8 +39,12 @@ func (p pages) show(c echo.Context) error {
 // from; clash, if not nil, says why it came too late.
 func (p pages) detail(c echo.Context, status int, query url.Values, sent *form.Form, clash *view.Clash) error {
 	ctx, id := c.Request().Context(), c.Param("id")
-	page, err := view.Load(ctx, streams.Account.For(id), projections.AccountBalances, look.At(view.Path(path, id), query))
+	others := ends{}
+	page, err := view.Load(ctx, streams.Account.For(id), projections.AccountBalances, others.look().At(view.Path(path, id), query))
 	if err != nil {
+		return err
+	}
+	if err := others.name(ctx, page.Entries); err != nil {
 		return err
 	}
 	owner, err := web.CustomerOf(ctx, page.State.CustomerID)
@@ -89,8 +93,14 @@ func phrase(ev ireneo.AnyEvent) view.Phrase {
 	case *account.Opened:
 		return view.Phrase{What: "Opened", Icon: web.Icon("plus")}
 	case *account.Deposited:
+		if ev.FromID != "" {
+			return view.Phrase{What: "Transfer in", Icon: web.Icon("down"), Note: ev.Note}
+		}
 		return view.Phrase{What: "Deposit", Icon: web.Icon("down"), Note: ev.Note}
 	case *account.Withdrawn:
+		if ev.ToID != "" {
+			return view.Phrase{What: "Transfer out", Icon: web.Icon("dot"), Note: ev.Note}
+		}
 		return view.Phrase{What: "Withdrawal", Icon: web.Icon("dot"), Note: ev.Note}
 	case *account.Closed:
 		return view.Phrase{What: "Closed", Icon: web.Icon("check")}

@@ -40,7 +40,7 @@ func (p pages) settle(c echo.Context) error {
 // record appends the event of one of the forms, of which on is a part, to the debt.
 func (p pages) record(c echo.Context, name string, ev ireneo.AnyEvent, on *civil.Date, done string) error {
 	return server.Record(c, server.Recording{
-		Form: name, Event: ev, Done: done, Then: path, Look: look,
+		Form: name, Event: ev, Done: done, Then: path, Look: Look,
 		Stream: func(*form.Form) *ireneo.Handle { return streams.Debt.For(c.Param("id")) },
 		Check:  p.NotLater(on),
 		Again: func(status int, f *form.Form, clash *view.Clash) error {

@@ -26,10 +26,12 @@ type detail struct {
 	Forms    map[string]*form.Form
 	Sent     string      // which form came back; empty: none
 	Clash    *view.Clash // why it came too late, if it did
+
+	Before, After string // the debts that it refinances, and that refinance it; empty: none, or not among the entries that are shown
 }
 
-// look says how facts about them are put into words.
-var look = view.Look{Value: words, Phrase: phrase}
+// Look says how facts about debts are put into words.
+var Look = view.Look{Value: words, Phrase: phrase}
 
 // show shows one debt, at any moment: GET /debts/:id?version=&at=&as_of=&older=.
 func (p pages) show(c echo.Context) error {
@@ -40,7 +42,10 @@ func (p pages) show(c echo.Context) error {
 // from; clash, if not nil, says why it came too late.
 func (p pages) detail(c echo.Context, status int, query url.Values, sent *form.Form, clash *view.Clash) error {
 	ctx, id := c.Request().Context(), c.Param("id")
-	page, err := view.Load(ctx, streams.Debt.For(id), projections.OutstandingBalances, look.At(view.Path(path, id), query))
+	d := detail{ID: id, Clash: clash}
+	noting := Look.At(view.Path(path, id), query)
+	noting.Phrase = func(ev ireneo.AnyEvent) view.Phrase { d.note(ev); return phrase(ev) }
+	page, err := view.Load(ctx, streams.Debt.For(id), projections.OutstandingBalances, noting)
 	if err != nil {
 		return err
 	}
@@ -48,12 +53,22 @@ func (p pages) detail(c echo.Context, status int, query url.Values, sent *form.F
 	if err != nil {
 		return err
 	}
-	d := detail{Page: page, ID: id, Customer: owner, Forms: p.forms(page.Versions), Clash: clash}
+	d.Page, d.Customer, d.Forms = page, owner, p.forms(page.Versions)
 	if sent != nil {
 		d.Forms[sent.Name], d.Sent = sent, sent.Name
 		sent.SetVersion(page.Versions)
 	}
 	return p.Render(c, status, owner.Name, show(d))
+}
+
+// note keeps the debts that an entry names.
+func (d *detail) note(ev ireneo.AnyEvent) {
+	switch ev := ev.(type) {
+	case *debt.Issued:
+		d.Before = ev.RefinancesID
+	case *debt.Settled:
+		d.After = ev.IntoID
+	}
 }
 
 // forms are what can be recorded about a debt at a version.
@@ -96,12 +111,21 @@ func (d detail) repaid() string {
 func phrase(ev ireneo.AnyEvent) view.Phrase {
 	switch ev := ev.(type) {
 	case *debt.Issued:
+		if ev.RefinancesID != "" {
+			return view.Phrase{What: "Issued to refinance another debt", Icon: web.Icon("plus")}
+		}
 		return view.Phrase{What: "Issued", Icon: web.Icon("plus")}
 	case *debt.PaymentReceived:
+		if ev.FromID != "" {
+			return view.Phrase{What: "Paid off by another debt", Icon: web.Icon("down"), Note: ev.Note}
+		}
 		return view.Phrase{What: "Payment", Icon: web.Icon("down"), Note: ev.Note}
 	case *debt.WrittenOff:
 		return view.Phrase{What: "Written off", Icon: web.Icon("cross"), Note: ev.Reason}
 	case *debt.Settled:
+		if ev.IntoID != "" {
+			return view.Phrase{What: "Refinanced", Icon: web.Icon("check")}
+		}
 		return view.Phrase{What: "Settled", Icon: web.Icon("check")}
 	default:
 		return view.Phrase{}
