@@ -387,3 +387,40 @@ func TestExecute_HandsOnItsCause(t *testing.T) {
 		}
 	})
 }
+
+func TestCorrelation_FlowsFromTheRequestThroughCommandsToWhatReacts(t *testing.T) {
+	reacted := make(chan error, 1)
+	c := config()
+	c.Subscriptions = []*ireneo.Subscription{{
+		Name: "reacting", Filters: []ireneo.Filter{{Types: []string{"account.deposited"}, Streams: []string{"account/b"}}},
+		Handle: func(ctx context.Context, b ireneo.Batch) error {
+			_, err := ireneo.Execute(ctx, &Decide{by: func(ctx context.Context, b *ireneo.Boundary) error {
+				note, err := ireneo.Load(ctx, b, Journal.For("reaction"), AccountPosition)
+				if err == nil {
+					note.Append(&Noted{Text: "seen"})
+				}
+				return err
+			}})
+			reacted <- err
+			return err
+		},
+	}}
+	each(t, c, func(t *testing.T, ctx context.Context, log *ireneo.Log) {
+		running, stop := context.WithCancel(ctx)
+		ended := make(chan struct{})
+		go func() { log.Run(running); close(ended) }()
+		request := ireneo.WithMeta(ctx, map[string]string{ireneo.CorrelationKey: "request-3"})
+		must(t, Account.For("a").Append(request, &Deposited{Amount: 5}))
+		result, err := ireneo.Execute(request, &Transfer{From: "a", To: "b", Amount: 5})
+		must(t, err)
+		must(t, <-reacted)
+		stop()
+		<-ended
+
+		note := collect(t, ctx, Journal.For("reaction"))[0].Meta()
+		cause := result.Events[1].ID().String()
+		if note.Get(ireneo.CorrelationKey) != "request-3" || note.Get(ireneo.CausationKey) != cause || note.Get(ireneo.CommandKey) != "test.decide" {
+			t.Errorf("the reaction has %v", note)
+		}
+	})
+}

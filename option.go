@@ -87,8 +87,13 @@ func (a appendOptions) caused() map[string]string {
 	if a.cause == nil {
 		return nil
 	}
-	id := a.cause.ID().String()
-	correlation := a.cause.Meta().Get(CorrelationKey)
+	return causedBy(a.cause)
+}
+
+// causedBy are the meta entries of what an event has led to.
+func causedBy(cause AnyEvent) map[string]string {
+	id := cause.ID().String()
+	correlation := cause.Meta().Get(CorrelationKey)
 	if correlation == "" {
 		correlation = id
 	}

@@ -162,6 +162,9 @@ func (b *Boundary) declare(ctx context.Context) error {
 	joint := &jointRead{boundary: b, reads: map[store.Stream]*reading{}}
 	for _, r := range d.Loads() {
 		part, err := b.join(ctx, r.Handle)
+		if err == nil {
+			err = errors.Join(r.Projection.untyped().mistakes...)
+		}
 		if err == nil && part.head == nil {
 			err = joint.add(ctx, part, r.Projection.untyped())
 		}

@@ -42,8 +42,9 @@ type Subscription struct {
 	// Handle is called with each batch, and the cursor is moved when it returns nil. It may
 	// take its time, and may see a batch again where the process is lost in between: what
 	// it does to the world should bear that. It is called by one goroutine at a time, in
-	// the one process that leads. ctx carries the log, and ends when the process is to stop
-	// or leads no more: return then. The batch belongs to the handler.
+	// the one process that leads. ctx carries the log, and that the first event of the batch
+	// is the cause of what is appended with it, as by CausedBy; it ends when the process is
+	// to stop or leads no more: return then. The batch belongs to the handler.
 	Handle func(ctx context.Context, b Batch) error
 
 	// HandleTx takes the place of Handle where all it does is write to the database: the
@@ -158,10 +159,11 @@ func (c *calls) Handle(ctx context.Context, tx *gorm.DB, page tail.Page) error {
 		if err != nil {
 			return err
 		}
+		reacting := WithMeta(ctx, causedBy(batch.Events[0]))
 		if tx != nil {
-			err = c.of.HandleTx(ctx, tx, batch)
+			err = c.of.HandleTx(reacting, tx, batch)
 		} else {
-			err = c.of.Handle(ctx, batch)
+			err = c.of.Handle(reacting, batch)
 		}
 		if err != nil {
 			return err
