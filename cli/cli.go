@@ -128,6 +128,7 @@ func newRoot(p Program) *cobra.Command {
 		p.work(),
 		p.subscriptions(),
 		p.projections(),
+		p.streams(),
 		p.tail(),
 		p.database(),
 		p.routes(),

@@ -103,12 +103,22 @@ func scripted() ireneo.Config {
 		Streams: []*ireneo.Stream{
 			{Type: "journal", Purpose: "Notes", Async: ireneo.Materialize(lengths)},
 			{Type: "letter", Purpose: "Letters", Transactional: ireneo.Materialize(stamps)},
+			{
+				Type: "card", Purpose: "One note and no more", Pattern: "{name}", CreatedBy: "note.written", ClosedBy: "note.written",
+				Retention: ireneo.AfterClosing{Years: 1}, Related: []string{"letter", "journal"},
+			},
 		},
 		Events:        []ireneo.EventType{ireneo.TypeOf[Written]()},
 		Subscriptions: []*ireneo.Subscription{notes, letters},
 		Migrations: fstest.MapFS{"00001_lengths.sql": {Data: []byte(
 			"-- +goose Up\nCREATE TABLE lengths (id TEXT PRIMARY KEY, notes BIGINT NOT NULL);\n" +
 				"CREATE TABLE stamps (id TEXT PRIMARY KEY, notes BIGINT NOT NULL);\n")}},
+	}
+	if now, err := time.Parse(time.DateOnly, os.Getenv("NOW")); err == nil {
+		c.Clock = func() time.Time { return now }
+	}
+	if os.Getenv("NO_CARDS") != "" {
+		c.Streams = c.Streams[:2]
 	}
 	if os.Getenv("NOTHING_TO_DO") != "" {
 		c.Subscriptions, c.Streams[0].Async = nil, nil
