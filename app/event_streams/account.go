@@ -11,6 +11,7 @@ import (
 var Account = &ireneo.Stream{
 	Type:          "account",
 	Purpose:       "One account from opening to closing",
+	Pattern:       "{uuid}",
 	CreatedBy:     "account.opened",
 	ClosedBy:      "account.closed",
 	Related:       []string{"customer"},

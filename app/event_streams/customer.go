@@ -10,6 +10,7 @@ import (
 var Customer = &ireneo.Stream{
 	Type:          "customer",
 	Purpose:       "One customer, how they are called and reached",
+	Pattern:       "{uuid}",
 	CreatedBy:     "customer.registered",
 	ActualTime:    "on",
 	Consistency:   projections.CustomerIdentity,

@@ -10,6 +10,7 @@ import (
 var Debt = &ireneo.Stream{
 	Type:          "debt",
 	Purpose:       "One loan from issue to settlement",
+	Pattern:       "{uuid}",
 	CreatedBy:     "debt.issued",
 	ClosedBy:      "debt.settled",
 	Related:       []string{"customer"},
