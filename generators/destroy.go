@@ -55,7 +55,7 @@ func (a *App) askLog(ctx context.Context, kind, name string) (notes []string, er
 	case "stream", "scaffold":
 		counted, events = "stream", "events of streams "+name
 	}
-	if kind != "event" && kind != "stream" {
+	if kind != "event" && kind != "stream" && kind != "command" {
 		notes = []string{"Where its migration was applied already, write another that undoes it."}
 	}
 	if events == "" {

@@ -32,3 +32,16 @@ func ExampleParseField() {
 	fmt.Println(f.Name.Go, f.GoType(), f.Tag())
 	// Output: Amount *int64 `json:"amount,omitempty" form:"money" validate:"omitempty,gt=0"`
 }
+
+func ExampleParseCommand() {
+	name, err := generators.ParseCommand("account/transfer", false)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(name.Stored(), name.Command.Go)
+	_, err = generators.ParseCommand("transfer", false)
+	fmt.Println(err)
+	// Output:
+	// account.transfer Transfer
+	// command "transfer": say what is to be done with which stream, such as account/transfer
+}

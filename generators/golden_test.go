@@ -125,6 +125,18 @@ func projection(app *generators.App, name, on string, virtual bool, fields ...st
 	return app.Projection(p)
 }
 
+func command(app *generators.App, name string, fields ...string) (*generators.Plan, error) {
+	parsed, err := generators.ParseCommand(name, false)
+	if err != nil {
+		return nil, err
+	}
+	parsedFields, err := app.CommandFields(fields)
+	if err != nil {
+		return nil, err
+	}
+	return app.Command(parsed, parsedFields)
+}
+
 func migration(app *generators.App, name string, fields ...string) (*generators.Plan, error) {
 	parsed, err := generators.ParseMigration(name)
 	if err != nil {
@@ -195,6 +207,10 @@ func generate(t *testing.T, app *generators.App) {
 	plan, err := projection(app, "sample_rows", "sample/taken,sample/dropped", false, indexed...)
 	apply(t, app, plan, err)
 	plan, err = projection(app, "cold_counts", "cold_room/host_linux", true, "on:date", "count:int")
+	apply(t, app, plan, err)
+	plan, err = command(app, "sample/merge", append([]string{"into:sample:sample_rows", "sample_id:sample:sample_rows"}, everyType...)...)
+	apply(t, app, plan, err)
+	plan, err = command(app, "cold_room/commands", "reason:text")
 	apply(t, app, plan, err)
 	plan, err = migration(app, "add_place_to_sample_rows", "place:string:null:index", "group:int:null")
 	apply(t, app, plan, err)

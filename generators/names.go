@@ -30,16 +30,23 @@ var (
 	snakeCase  = regexp.MustCompile(`^[a-z][a-z0-9]*(_[a-z0-9]+)*$`)
 )
 
-// parseName reads a noun in snake case or as Go writes it. kind begins the messages.
+// parseName reads a noun that may be a variable, too. kind begins the messages.
 func parseName(kind, text string) (Name, error) {
+	name, err := parseWord(kind, text)
+	if err == nil && (token.IsKeyword(name.Snake) || types.Universe.Lookup(name.Snake) != nil) {
+		return Name{}, fmt.Errorf("%s %q means something in Go already; use another word", kind, text)
+	}
+	return name, err
+}
+
+// parseWord reads a word in snake case or as Go writes it.
+func parseWord(kind, text string) (Name, error) {
 	snake := validation.Snake(text)
 	switch {
 	case !identifier.MatchString(text), !snakeCase.MatchString(snake):
 		return Name{}, fmt.Errorf("%s %q: use letters from a to z, digits and single underscores, beginning with a letter, such as payment_received", kind, text)
 	case len(snake) > maxName:
 		return Name{}, fmt.Errorf("%s %q has %d bytes; use at most %d, which is what databases keep", kind, text, len(snake), maxName)
-	case token.IsKeyword(snake), types.Universe.Lookup(snake) != nil:
-		return Name{}, fmt.Errorf("%s %q means something in Go already; use another word", kind, text)
 	}
 	return Name{Snake: snake, Go: goName(snake)}, nil
 }
@@ -72,11 +79,12 @@ func ParseStream(text string, keep bool) (Name, error) {
 // is the longest of the known ones, in snake case, that the name begins with, else its
 // first word.
 func ParseEvent(text string, keep bool, known ...string) (EventName, error) {
-	stream, event, err := cutEvent(text, known)
-	if err != nil {
-		return EventName{}, err
+	stream, event, ok := cutName(text, known)
+	if !ok {
+		return EventName{}, fmt.Errorf("event %q: say what happened to which stream, such as debt/issued", text)
 	}
 	var name EventName
+	var err error
 	if name.Stream, err = ParseStream(stream, keep); err != nil {
 		return EventName{}, err
 	}
@@ -84,9 +92,10 @@ func ParseEvent(text string, keep bool, known ...string) (EventName, error) {
 	return name, err
 }
 
-func cutEvent(text string, known []string) (stream, event string, err error) {
+// cutName parts a stream from what happens to it.
+func cutName(text string, known []string) (stream, what string, ok bool) {
 	if i := strings.IndexAny(text, "/."); i >= 0 {
-		return text[:i], text[i+1:], nil
+		return text[:i], text[i+1:], true
 	}
 	snake := validation.Snake(text)
 	for _, k := range known {
@@ -97,11 +106,8 @@ func cutEvent(text string, known []string) (stream, event string, err error) {
 	if stream == "" {
 		stream, _, _ = strings.Cut(snake, "_")
 	}
-	event = strings.TrimPrefix(snake, stream+"_")
-	if text == "" || text == strings.ToLower(text) || event == snake {
-		return "", "", fmt.Errorf("event %q: say what happened to which stream, such as debt/issued", text)
-	}
-	return stream, event, nil
+	what = strings.TrimPrefix(snake, stream+"_")
+	return stream, what, text != "" && text != strings.ToLower(text) && what != snake
 }
 
 // ParseProjection reads the name of a projection, which is that of its table, so it is

@@ -35,7 +35,7 @@ func scaffold(app *generators.App, name, closedBy string, crud bool, args ...str
 }
 
 // scaffoldAll writes scaffolds of all kinds: of every type, of an amount and its dates, of
-// what nothing is known of, and of plain records.
+// what nothing is known of, and of plain records; and a command over two of them.
 func scaffoldAll(t *testing.T, app *generators.App) {
 	t.Helper()
 	for _, s := range []struct {
@@ -51,6 +51,8 @@ func scaffoldAll(t *testing.T, app *generators.App) {
 		plan, err := scaffold(app, s.name, s.closedBy, s.crud, strings.Fields(s.args)...)
 		apply(t, app, plan, err)
 	}
+	plan, err := command(app, "debt/transfer", "from:debt", "to:debt", "amount:money")
+	apply(t, app, plan, err)
 }
 
 // newScaffoldApp is an application that has what pages need.

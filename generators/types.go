@@ -157,6 +157,11 @@ var meant = map[string]string{
 	"timestamp": "time", "varchar": "string", "references": "ref:STREAM", "belongs_to": "ref:STREAM", "jsonb": "json",
 }
 
+// isType reports whether a field may have this type.
+func isType(name string) bool {
+	return withArguments[name].of != nil || slices.ContainsFunc(plainTypes, func(t fieldType) bool { return t.name == name })
+}
+
 // typeOf finds a type by its name and arguments.
 func typeOf(name string, args []string) (fieldType, error) {
 	if i := slices.IndexFunc(plainTypes, func(t fieldType) bool { return t.name == name }); i >= 0 {

@@ -19,7 +19,7 @@ func destroy() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "destroy KIND NAME", Short: "Undo what was generated",
 		Long: "Undo what was generated: remove the files that are still as they were written. Files edited since\n" +
-			"are kept. KIND is event, stream, projection, migration or scaffold.",
+			"are kept. KIND is event, stream, projection, command, migration or scaffold.",
 		Example: "  ireneo destroy event debt/issued\n  ireneo destroy projection debt_summaries",
 		Args:    atLeast(false, "the kind, such as event,", "the name, such as debt/issued,"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -78,11 +78,14 @@ func nameOf(kind, text string, streams []string) (string, error) {
 	case "projection":
 		name, err := generators.ParseProjection(text, true)
 		return name.Snake, err
+	case "command":
+		name, err := generators.ParseCommand(text, true, streams...)
+		return name.Stored(), err
 	case "migration":
 		name, err := generators.ParseMigration(text)
 		return name.Snake, err
 	default:
-		return "", fmt.Errorf("nothing of the kind %q is generated; there are event, stream, projection, migration and scaffold", kind)
+		return "", fmt.Errorf("nothing of the kind %q is generated; there are event, stream, projection, command, migration and scaffold", kind)
 	}
 }
 

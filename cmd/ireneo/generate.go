@@ -62,9 +62,10 @@ func generate() *cobra.Command {
 		Example: "  ireneo generate event debt/issued customer_id:ref:customer amount:money note:text:null on:date\n" +
 			"  ireneo generate stream debt\n" +
 			"  ireneo generate projection debt_summaries on debt/issued,debt/paid amount:money:index\n" +
+			"  ireneo generate command account/transfer from:account to:account amount:money\n" +
 			"  ireneo generate migration add_note_to_debt_summaries note:string:null",
 	}
-	cmd.AddCommand(generateEvent(), generateStream(), generateProjection(), generateMigration(), generateScaffold())
+	cmd.AddCommand(generateEvent(), generateStream(), generateProjection(), generateCommand(), generateMigration(), generateScaffold())
 	return cmd
 }
 
@@ -163,6 +164,34 @@ func parseProjection(p *generators.Projection, app *generators.App, args []strin
 	}
 	p.Fields, err = generators.ParseFields(args[3:])
 	return err
+}
+
+func generateCommand() *cobra.Command {
+	a := &asked{}
+	return a.generateFlags(&cobra.Command{
+		Use: "command STREAM/COMMAND [FIELD...]", Short: "Write a command, which decides over several streams, and its test",
+		Long: "Write a command, which decides over several streams and appends to them all or to none, and its\n" +
+			"test. What it decides is yours to say. A field whose type is that of a stream of the application,\n" +
+			"such as from:account, is the id of one that the command reads: by the stream's Consistency\n" +
+			"projection, or by one that is named, such as from:account:account_states. Two of one type have to\n" +
+			"differ.\n\n" + fieldHelp(),
+		Example: "  ireneo generate command account/transfer from:account to:account amount:money\n" +
+			"  ireneo generate command debt/refinance debt:debt:debt_states rate:decimal:5:2 on:date",
+		Args: atLeast(true, "the command, such as account/transfer,"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.carryOut(cmd, func(app *generators.App) (*generators.Plan, error) {
+				name, err := generators.ParseCommand(args[0], a.keep, app.Streams()...)
+				if err != nil {
+					return nil, usageError{err}
+				}
+				fields, err := app.CommandFields(args[1:])
+				if err != nil {
+					return nil, usageError{err}
+				}
+				return app.Command(name, fields)
+			})
+		},
+	}, true)
 }
 
 func generateMigration() *cobra.Command {

@@ -6,4 +6,5 @@ import "github.com/ireneo-dev/ireneo"
 var Sample = &ireneo.Stream{
 	Type:    "sample",
 	Purpose: "One sample and all that happens to it",
+	Pattern: "{sample id}",
 }

@@ -9,6 +9,7 @@ import (
 var ColdRoom = &ireneo.Stream{
 	Type:          "cold_room",
 	Purpose:       "One cold room and all that happens to it",
+	Pattern:       "{uuid}",
 	CreatedBy:     "cold_room.opened",
 	Transactional: ireneo.Materialize(projections.ColdRooms),
 }

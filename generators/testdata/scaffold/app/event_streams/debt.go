@@ -9,6 +9,7 @@ import (
 var Debt = &ireneo.Stream{
 	Type:          "debt",
 	Purpose:       "One debt and all that happens to it",
+	Pattern:       "{uuid}",
 	CreatedBy:     "debt.issued",
 	ClosedBy:      "debt.settled",
 	ActualTime:    "on",

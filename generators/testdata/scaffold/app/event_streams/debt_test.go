@@ -26,3 +26,7 @@ func TestDebt_BeginsEmpty(t *testing.T) {
 		t.Errorf("got version %d, want 0", got)
 	}
 }
+
+func TestDebt_IsDocumented(t *testing.T) {
+	ireneotest.Documented(t, ireneotest.SQLite(t, ireneo.Config{Streams: streams.All, Events: events.All}))
+}

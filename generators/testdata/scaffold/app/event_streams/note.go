@@ -9,6 +9,7 @@ import (
 var Note = &ireneo.Stream{
 	Type:          "note",
 	Purpose:       "One note and all that happens to it",
+	Pattern:       "{uuid}",
 	CreatedBy:     "note.created",
 	ClosedBy:      "note.archived",
 	Transactional: ireneo.Materialize(projections.Notes),

@@ -9,6 +9,7 @@ import (
 var Sample = &ireneo.Stream{
 	Type:          "sample",
 	Purpose:       "One sample and all that happens to it",
+	Pattern:       "{uuid}",
 	CreatedBy:     "sample.taken",
 	Related:       []string{"customer"},
 	ActualTime:    "taken_on",

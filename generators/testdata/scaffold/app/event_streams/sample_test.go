@@ -26,3 +26,7 @@ func TestSample_BeginsEmpty(t *testing.T) {
 		t.Errorf("got version %d, want 0", got)
 	}
 }
+
+func TestSample_IsDocumented(t *testing.T) {
+	ireneotest.Documented(t, ireneotest.SQLite(t, ireneo.Config{Streams: streams.All, Events: events.All}))
+}
