@@ -24,7 +24,7 @@ import (
 
 var (
 	opsFlag  = flag.Int("history.ops", 20_000, "how many operations are done on PostgreSQL; a fourth of them on SQLite")
-	longFlag = flag.Duration("history.duration", 4*time.Minute, "how long they are done at most, on each database")
+	longFlag = flag.Duration("history.duration", 2*time.Minute, "how long they are done at most, on each database")
 	seedFlag = flag.Uint64("history.seed", 0, "the seed of a run; zero takes a new one")
 )
 
@@ -176,10 +176,10 @@ func (c *crew) terminate(log *ireneo.Log) {
 	}
 }
 
-// settle runs one more process, without faults and mutants, until everything is delivered.
+// settle runs one more process, without faults, until everything is delivered.
 func (c *crew) settle(ctx context.Context, log *ireneo.Log) {
 	c.t.Helper()
-	c.url, c.mutant = c.direct, ""
+	c.url = c.direct
 	ctx, cancel := context.WithCancel(ctx)
 	var last sync.WaitGroup
 	last.Go(func() { c.keep(ctx, "deliver", "last") })

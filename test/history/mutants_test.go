@@ -2,7 +2,6 @@ package history
 
 import (
 	"path/filepath"
-	"slices"
 	"testing"
 
 	"github.com/ireneo-dev/ireneo/internal/pgtest"
@@ -13,8 +12,15 @@ func found(t *testing.T, url, mutant string, p plan, want anomaly) {
 	t.Helper()
 	c := newCrew(t, url, seed())
 	c.mutant = mutant
-	if r := c.run(p).check(); !slices.Contains(r.kinds(), want) {
-		t.Errorf("no %s is found:\n%s", want, r.String())
+	r := c.run(p).check()
+	n := 0
+	for _, f := range r {
+		if f.anomaly == want {
+			n++
+		}
+	}
+	if t.Logf("%s: %d", want, n); n == 0 {
+		t.Errorf("it is not found:\n%s", r.String())
 	}
 }
 
@@ -44,6 +50,6 @@ func TestMutant_ACheckpointOutsideTheTransactionRepeats(t *testing.T) {
 // committed.
 func TestMutant_WithoutTheGuardThereAreDependencyCycles(t *testing.T) {
 	for name, url := range map[string]string{"sqlite": file(t), "postgres": pgtest.Database(t)} {
-		t.Run(name, func(t *testing.T) { found(t, url, "no guard", plan{ops: 1500, writers: 3, deliver: 1}, cycle) })
+		t.Run(name, func(t *testing.T) { found(t, url, "no guard", plan{ops: 1000, writers: 3, deliver: 1}, cycle) })
 	}
 }

@@ -10,7 +10,6 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"sync"
 	"syscall"
@@ -81,7 +80,7 @@ func write(ctx context.Context, log *ireneo.Log, r *recorder, process string) {
 	for n := range writers {
 		w := &writer{
 			log: log, recorder: r, process: process, name: process + "-" + strconv.Itoa(n),
-			random: rand.New(rand.NewPCG(seedOf(process), uint64(n))), works: slices.Concat(works, commandWorks),
+			random: rand.New(rand.NewPCG(seedOf(process), uint64(n))), works: worksOf(os.Getenv(mutantEnv)),
 		}
 		all.Go(func() {
 			for ctx.Err() == nil {
