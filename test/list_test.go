@@ -29,6 +29,36 @@ func TestSeed_TwiceAddsNothing(t *testing.T) {
 	})
 }
 
+// What was decided about the samples is there: a mistake in it would only be left out.
+func TestSeed_Decides(t *testing.T) {
+	onEach(t, func(t *testing.T, app *ledger) {
+		if _, err := seed.Run(t.Context(), app.log); err != nil {
+			t.Fatal(err)
+		}
+		wantBalances(t, app, map[string]int64{"sample-bakery-oven": 900_00, "sample-bakery-till": 727_25, "sample-orchard-harvest": 15_880_00})
+		for _, outcome := range []string{ireneo.Rejected, ireneo.Conflicted, ireneo.Failed} {
+			if found, err := app.log.Executions(t.Context(), ireneo.ExecutionQuery{Outcome: outcome}); err != nil || len(found) > 0 {
+				t.Errorf("%s: %+v, %v", outcome, found, err)
+			}
+		}
+		old, err := projections.OutstandingBalances.Find(ireneo.WithLog(t.Context(), app.log), "sample-kestrel-cycles")
+		if err != nil || old.Status != projections.Settled {
+			t.Errorf("the refinanced debt is %+v, %v", old, err)
+		}
+	})
+}
+
+// Whoever has used the samples keeps what they made of them.
+func TestSeed_LeavesOutWhatIsNoLongerPossible(t *testing.T) {
+	onEach(t, func(t *testing.T, app *ledger) {
+		openAccount(t, app, "sample-bakery-till", "ana", "Emptied")
+		if _, err := seed.Run(t.Context(), app.log); err != nil {
+			t.Fatal(err)
+		}
+		wantBalances(t, app, map[string]int64{"sample-bakery-oven": 0, "sample-bakery-till": 120_00})
+	})
+}
+
 func TestSeed_KnowsEveryCustomer(t *testing.T) {
 	onEach(t, func(t *testing.T, app *ledger) {
 		if _, err := seed.Run(t.Context(), app.log); err != nil {
@@ -75,7 +105,7 @@ func TestList_Filter(t *testing.T) {
 			t.Fatal(err)
 		}
 		for query, want := range map[string][]string{
-			"status=settled":               {"ravi-patel", "nadia-okafor"},
+			"status=settled":               {"kestrel-cycles", "ravi-patel", "nadia-okafor"},
 			"status=written_off":           {"tomas-ferreira"},
 			"q=" + url.QueryEscape("INÊS"): {"ines-duarte"},
 			"q=or":                         {"studio-north", "orchard-cooperative", "nadia-okafor", "blue-door-books"},
@@ -107,7 +137,7 @@ func TestList_Pages(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		want := []string{"nadia-okafor", "harbour-bakery"}
+		want := []string{"lindgren-sons", "nadia-okafor", "harbour-bakery"}
 		if got := found(t, app, "after="+first.Next); !slices.Equal(got, want) {
 			t.Errorf("got %v, want %v", got, want)
 		}

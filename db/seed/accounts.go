@@ -11,6 +11,7 @@ func accounts() []sample {
 		accountOf("bakery-till", "harbour-bakery", "Till money", "2025-02-03",
 			deposited(80_000, "opening float", "2025-02-03"), withdrawn(12_550, "", "2025-02-21"),
 			deposited(45_000, "", "2025-03-03"), deposited(38_275, "", "2025-04-01")),
+		accountOf("bakery-oven", "harbour-bakery", "New oven", "2025-04-01"),
 		accountOf("orchard-harvest", "orchard-cooperative", "Harvest reserve", "2025-09-15",
 			deposited(1_200_000, "apples", "2025-10-30"), deposited(640_000, "pears", "2025-11-12"),
 			withdrawn(240_000, "picking crew", "2025-12-31")),

@@ -1,4 +1,5 @@
-// Package seed has sample customers, with their debts and accounts, to look around with.
+// Package seed has sample customers, with their debts and accounts, and what was decided
+// about them, to look around with.
 package seed
 
 import (
@@ -28,7 +29,8 @@ func Run(ctx context.Context, log *ireneo.Log) (added int, err error) {
 		}
 		added += len(s.events)
 	}
-	return added, nil
+	decided, err := decide(ctx, log)
+	return added + decided, err
 }
 
 // sample is the history of one customer, debt or account.
