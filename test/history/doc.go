@@ -26,6 +26,13 @@
 // twice: on histories made by hand, and with mutants, which are workers whose store does
 // something wrong.
 //
+// # How to run more of it
+//
+//	go test ./test/history -run TestHistory -history.ops 100000 -history.duration 20m -v
+//
+// It ends with whichever comes first. Where something is found the histories are kept, and
+// the test says where.
+//
 // The seed that is printed decides what the workers do, not how the machine interleaves
 // them: the same seed is a similar run, not the same one.
 package history

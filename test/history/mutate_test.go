@@ -30,6 +30,8 @@ func mutate(st store.Store, mutant string) store.Store {
 		return &tearer{st}
 	case "no guard":
 		return &careless{st}
+	case "no query":
+		return &hasty{st}
 	case "bad line":
 		return &badLine{Store: st}
 	}
@@ -121,8 +123,11 @@ func (s *tearer) Insert(ctx context.Context, batches ...*store.Batch) []error {
 
 // worksOf are what the writers of a mutant do: what is of interest to it.
 func worksOf(mutant string) []work {
-	if mutant == "no guard" {
+	switch mutant {
+	case "no guard":
 		return []work{{1, (*writer).relay}}
+	case "no query":
+		return []work{{1, (*writer).book}, {1, (*writer).appendIf}}
 	}
 	return slices.Concat(works, commandWorks)
 }
@@ -133,6 +138,18 @@ type careless struct{ store.Store }
 func (s *careless) Insert(ctx context.Context, batches ...*store.Batch) []error {
 	for _, b := range batches {
 		b.Guard = nil
+	}
+	return s.Store.Insert(ctx, batches...)
+}
+
+// hasty does not look again for what a query has asked for.
+type hasty struct{ store.Store }
+
+func (s *hasty) Insert(ctx context.Context, batches ...*store.Batch) []error {
+	for _, b := range batches {
+		if b.Guard != nil {
+			b.Guard.Unless = nil
+		}
 	}
 	return s.Store.Insert(ctx, batches...)
 }
