@@ -100,7 +100,7 @@ func (b *browser) picture(name string) {
 	for _, look := range []struct {
 		name, scheme string
 		width        int64
-	}{{"light", "light", 1200}, {"dark", "dark", 1200}, {"phone", "light", 390}, {"phone-dark", "dark", 390}} {
+	}{{"light", "light", 1200}, {"dark", "dark", 1200}, {"phone", "light", 375}, {"phone-dark", "dark", 375}} {
 		scheme := emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: look.scheme}}}
 		if _, err := chromedp.Call(b.ctx, emulation.SetEmulatedMedia, scheme); err != nil {
 			b.t.Fatal(err)

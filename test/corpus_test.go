@@ -45,6 +45,7 @@ var posts = []struct {
 	{"/accounts", "", streams.Account, map[string]string{"customer_id": anaID, "name": "Savings", "on": "2026-01-31"}},
 	{"/accounts", "/deposits", streams.Account, map[string]string{"amount": "5", "note": "cash", "on": "2026-02-01"}},
 	{"/accounts", "/withdrawals", streams.Account, map[string]string{"amount": "0.01", "note": "cash", "on": "2026-02-02"}},
+	{"/accounts", "/transfer", streams.Account, map[string]string{"to": "other", "amount": "0.01", "note": "cash", "on": "2026-02-03"}},
 	{"/debts", "", streams.Debt, map[string]string{"customer_id": anaID, "amount": "100", "interest_rate": "1", "on": "2026-01-31"}},
 	{"/debts", "/payments", streams.Debt, map[string]string{"principal": "0.01", "note": "cash", "on": "2026-02-28"}},
 	{"/debts", "/write-offs", streams.Debt, map[string]string{"amount": "0.01", "reason": "gone", "on": "2026-02-28"}},
@@ -61,6 +62,7 @@ var ours = regexp.MustCompile(`<script type="module" src="/assets/live\.[0-9a-f]
 func TestCorpus_IsTextEverywhere(t *testing.T) {
 	onEach(t, func(t *testing.T, app *ledger) {
 		register(t, app.log, anaID, "Ana Sousa")
+		openAccount(t, app, "other", anaID, "Other")
 		for _, name := range slices.Sorted(maps.Keys(corpus)) {
 			c := corpusRun{app: app, ids: map[*ireneo.Stream]string{}}
 			c.run(t, corpus[name])
@@ -162,6 +164,7 @@ func inert(t *testing.T, path, page string) {
 func TestCorpus_AMebibyteIsRefused(t *testing.T) {
 	app := open(t, sqliteURL(t))
 	register(t, app.log, anaID, "Ana Sousa")
+	openAccount(t, app, "other", anaID, "Other")
 	c := corpusRun{app: app, ids: map[*ireneo.Stream]string{}}
 	for _, post := range posts {
 		if post.to == "" {

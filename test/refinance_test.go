@@ -152,6 +152,28 @@ func debtsOf(t *testing.T, app *ledger) (old, fresh projections.OutstandingBalan
 	return rows[0], rows[1]
 }
 
+// Whatever is sent in any field is refused with what was typed, and is text.
+func TestRefinance_CorpusIsText(t *testing.T) {
+	app := open(t, sqliteURL(t))
+	register(t, app.log, anaID, "Ana Sousa")
+	run(t, app, []step{{name: "issue", method: "POST", path: "/debts", body: issueBody, status: 303, version: 1}})
+	for name, text := range corpus {
+		for _, body := range []string{
+			refinance("", "1", text, "3", "2026-03-01"), refinance("", "1", "1,000", text, "2026-03-01"),
+			refinance("", "1", "1,000", "3", text), refinance(text, "1", "1", "3", "2026-03-01"),
+		} {
+			got, err := send(t.Context(), http.MethodPost, app.URL+"/debts/"+debtID+"/refinancing", body, nil)
+			if err != nil || got.status != http.StatusUnprocessableEntity {
+				t.Errorf("%s: got %d, %v", name, got.status, err)
+			}
+			inert(t, name, got.body)
+		}
+	}
+	if version := app.version(t, debtID); version != 1 {
+		t.Errorf("the debt is at version %d, want 1", version)
+	}
+}
+
 // Two browsers send what they decided on the same page: one refinances, the other is told.
 func TestRefinance_BrowsersFight(t *testing.T) {
 	onEach(t, func(t *testing.T, app *ledger) {
