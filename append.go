@@ -269,7 +269,7 @@ func (a *appending) insert(ctx context.Context, d *decision) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), a.log.config.CommitTimeout)
 	defer cancel()
 
-	err := a.write(ctx, &d.batch)
+	doubtful, err := a.write(ctx, &d.batch)
 	switch {
 	case err == nil:
 		a.accept(d.batch.Records)
@@ -281,48 +281,24 @@ func (a *appending) insert(ctx context.Context, d *decision) error {
 		a.log.tail.Wake()
 		return nil
 	case others(err):
-		return a.resolve(ctx, d, err)
+		return a.resolve(ctx, d, doubtful, err)
 	default:
 		return a.explain(d, err)
 	}
 }
 
-// write makes the one store call.
-func (a *appending) write(ctx context.Context, batch *store.Batch) error {
+// write makes the one store call. doubtful is as commit says.
+func (a *appending) write(ctx context.Context, batch *store.Batch) (doubtful bool, err error) {
 	if a.tx != nil {
-		return a.log.store.InsertTx(ctx, a.tx, batch)
+		return false, a.log.store.InsertTx(ctx, a.tx, batch)
 	}
 	return a.log.commit(ctx, batch)
 }
 
-// commit inserts a batch. Where the answer is lost the same batch, with the same event
-// ids, is inserted again for as long as ctx allows: only that tells what became of the
-// first.
-func (l *Log) commit(ctx context.Context, batch *store.Batch) error {
-	err := l.store.Insert(ctx, batch)[0]
-	if errors.Is(err, store.ErrUnavailable) { // a pooled connection may have been dead: nothing was sent
-		err = l.store.Insert(ctx, batch)[0]
-	}
-	if !errors.Is(err, store.ErrOutcomeUnknown) {
-		return err
-	}
-	for pause := 10 * time.Millisecond; ; pause = min(2*pause, time.Second) {
-		select {
-		case <-time.After(pause):
-		case <-ctx.Done():
-			return err
-		}
-		again := l.store.Insert(ctx, batch)[0]
-		if !errors.Is(again, store.ErrOutcomeUnknown) && !errors.Is(again, store.ErrUnavailable) && ctx.Err() == nil {
-			return again
-		}
-	}
-}
-
 // resolve finds out what an insert met in the log: itself, where an answer was lost;
 // its idempotency key; or a conflict.
-func (a *appending) resolve(ctx context.Context, d *decision, cause error) error {
-	stored, err := a.storedAs(ctx, a.records[0].EventID)
+func (a *appending) resolve(ctx context.Context, d *decision, doubtful bool, cause error) error {
+	stored, err := insisting(ctx, doubtful, func() ([]store.Record, error) { return a.storedAs(ctx, a.records[0].EventID) })
 	if err != nil {
 		return err
 	}

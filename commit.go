@@ -39,10 +39,10 @@ func (x *execution) commit(ctx context.Context, p *proposal) (*Result, error) {
 	p.batch.Execution.Events = len(p.batch.Records)
 	writing, end := x.measured.Step(ctx, "write")
 	p.began = time.Now()
-	err := x.log.commit(writing, &p.batch)
+	doubtful, err := x.log.commit(writing, &p.batch)
 	end(err)
 	if err != nil {
-		return x.resolve(ctx, p, err)
+		return x.resolve(ctx, p, doubtful, err)
 	}
 	p.accept(ctx)
 	return x.result(p.events(), p.batch.Records[0].Position), nil
@@ -155,11 +155,11 @@ func (p *proposal) events() []AnyEvent {
 
 // resolve finds out what a commit met: itself, where an answer was lost; its command id;
 // or somebody who was faster.
-func (x *execution) resolve(ctx context.Context, p *proposal, cause error) (*Result, error) {
+func (x *execution) resolve(ctx context.Context, p *proposal, doubtful bool, cause error) (*Result, error) {
 	var row *store.RowError
 	switch {
 	case others(cause):
-		if found, err := x.committed(ctx, p); found != nil || err != nil {
+		if found, err := insisting(ctx, doubtful, func() (*Result, error) { return x.committed(ctx, p) }); found != nil || err != nil {
 			return found, err
 		}
 		if found, err := x.earlier(ctx); found != nil || err != nil {
@@ -177,13 +177,6 @@ func (x *execution) resolve(ctx context.Context, p *proposal, cause error) (*Res
 	default:
 		return nil, fmt.Errorf("execute %s: %w", x.typ.name, cause)
 	}
-}
-
-// others reports whether an insert met something in the log, of somebody else or of its
-// own.
-func others(err error) bool {
-	return errors.As(err, new(*store.MovedError)) || errors.As(err, new(*MatchedError)) ||
-		is(err, store.ErrVersionTaken, store.ErrEventTaken, store.ErrKeyTaken, store.ErrExecuted)
 }
 
 // committed finds the proposal itself in the log; nil where it is not there.

@@ -73,10 +73,15 @@ type counting struct {
 	store.Store
 	reads, inserts atomic.Int64
 	fail           func(*store.Batch) error // instead of inserting; nil: insert
+	away           atomic.Int64             // so many reads find no database
 }
 
 func (c *counting) Read(ctx context.Context, q store.Query) iter.Seq2[store.Record, error] {
 	c.reads.Add(1)
+	if c.away.Load() > 0 {
+		c.away.Add(-1)
+		return func(yield func(store.Record, error) bool) { yield(store.Record{}, store.ErrUnavailable) }
+	}
 	return c.Store.Read(ctx, q)
 }
 

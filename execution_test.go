@@ -251,6 +251,7 @@ func TestCommandID_AnAnswerLostInCommitIsFound(t *testing.T) {
 				if err := c.Store.Insert(t.Context(), b)[0]; err != nil {
 					t.Error(err)
 				}
+				c.away.Store(2) // and so is the answer to the question what became of it
 				return store.ErrOutcomeUnknown
 			}
 			result, err := ireneo.Execute(ctx, &Transfer{From: "a" + id, To: "b" + id, Amount: 4}, ireneo.CommandID(id))
@@ -260,6 +261,13 @@ func TestCommandID_AnAnswerLostInCommitIsFound(t *testing.T) {
 			}
 			wantBalance(t, ctx, "a"+id, 6)
 			wantBalance(t, ctx, "b"+id, 4)
+
+			lost = false
+			single := &Deposited{Amount: 1}
+			must(t, Account.For("a"+id).Append(ctx, single))
+			if !single.Persisted() || single.Version() != 3 {
+				t.Errorf("the append says %v", single)
+			}
 		}
 	})
 }
@@ -421,6 +429,47 @@ func TestCorrelation_FlowsFromTheRequestThroughCommandsToWhatReacts(t *testing.T
 		cause := result.Events[1].ID().String()
 		if note.Get(ireneo.CorrelationKey) != "request-3" || note.Get(ireneo.CausationKey) != cause || note.Get(ireneo.CommandKey) != "test.decide" {
 			t.Errorf("the reaction has %v", note)
+		}
+	})
+}
+
+func TestExecute_WhatNobodyKnowsIsSaidToBeUnknown(t *testing.T) {
+	quick := config()
+	quick.CommitTimeout = 50 * time.Millisecond
+	each(t, quick, func(t *testing.T, _ context.Context, log *ireneo.Log) {
+		c := &counting{Store: ireneo.StoreOf(log)}
+		other, err := ireneo.Open(c, quick)
+		must(t, err)
+		ctx := ireneo.WithLog(t.Context(), other)
+		must(t, Account.For("a").Append(ctx, &Deposited{Amount: 1})) // and it is in memory
+		for name, answers := range map[string][]error{
+			"and then busy":       {store.ErrOutcomeUnknown, store.ErrBusy, store.ErrBusy, store.ErrBusy, store.ErrBusy, store.ErrBusy},
+			"and then full":       {store.ErrOutcomeUnknown, store.ErrFull, store.ErrFull, store.ErrFull, store.ErrFull, store.ErrFull},
+			"and then unreadable": {store.ErrOutcomeUnknown, store.ErrVersionTaken},
+		} {
+			script := func() {
+				rest := answers
+				c.fail = func(*store.Batch) error {
+					answer := rest[0]
+					if len(rest) > 1 {
+						rest = rest[1:]
+					}
+					if errors.Is(answer, store.ErrVersionTaken) {
+						c.away.Store(100)
+					}
+					return answer
+				}
+			}
+			script()
+			if _, err := ireneo.Execute(ctx, paying(t, "a", 1)); !errors.Is(err, ireneo.ErrOutcomeUnknown) || ireneo.Categorize(err) != ireneo.Fatal {
+				t.Errorf("%s: the command is %v", name, err)
+			}
+			c.away.Store(0)
+			script()
+			if err := Account.For("a").Append(ctx, &Deposited{Amount: 1}); !errors.Is(err, ireneo.ErrOutcomeUnknown) {
+				t.Errorf("%s: the append is %v", name, err)
+			}
+			c.away.Store(0)
 		}
 	})
 }

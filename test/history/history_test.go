@@ -47,8 +47,6 @@ func TestHistory_SQLiteUnderFireHasNoAnomalies(t *testing.T) {
 // Where the answer to a commit is lost, and then the answer to the question what became of it,
 // nobody may be told that nothing was written, and no command may be decided again.
 func TestHistory_AnAnswerThatIsLostTwiceIsNoFailure(t *testing.T) {
-	t.Skip("this is not so yet: an append returns the error of the second question, as if nothing had been written, " +
-		"and a command meets its own execution until it is given up")
 	c := newCrew(t, file(t), seed())
 	c.mutant = "bad line"
 	if found := c.run(plan{ops: 500, writers: 1, deliver: 1}).check(); len(found) > 0 {
