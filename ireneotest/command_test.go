@@ -142,6 +142,7 @@ func TestC17_Commands_Refused(t *testing.T) {
 		"rejected in all": {func(t testing.TB) { refused(t).ThenRejected("amount", "Amount is not there") }, nil},
 		"part of it":      {func(t testing.TB) { refused(t).ThenRejected("amount", "not there") }, []string{"messages differ (-want +got)"}},
 		"another field":   {func(t testing.TB) { refused(t).ThenRejected("from", "is not there") }, []string{"messages differ"}},
+		"all of another":  {func(t testing.TB) { refused(t).ThenRejected("from", "Amount is not there") }, []string{"messages differ"}},
 		"said twice": {func(t testing.TB) {
 			refused(t).ThenRejected("amount", "is not there").ThenRejected("amount", "is not there")
 		}, []string{"messages differ"}},

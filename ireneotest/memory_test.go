@@ -41,6 +41,10 @@ func TestMemory_AnswersAsADatabase(t *testing.T) {
 				return found
 			}, stores)
 		}
+		for _, last := range read(t, stores[1], store.Query{Order: store.ByPosition}) {
+			rest := store.Query{Stream: last.Stream, After: &store.Place{OccurredAt: last.OccurredAt, Version: last.Version}}
+			same(t, rest, func(s store.Store) []store.Record { return read(t, s, rest) }, stores)
+		}
 	}
 }
 
@@ -161,7 +165,7 @@ func (r *chance) stream() store.Stream {
 
 func (r *chance) types() []string { return [][]string{nil, {}, {"x"}, {"x", "y"}}[r.IntN(4)] }
 
-func (r *chance) moment() time.Time { return noon.Add(time.Duration(r.IntN(20)) * time.Second) }
+func (r *chance) moment() time.Time { return noon.Add(time.Duration(r.IntN(5)) * time.Second) }
 
 func (r *chance) eventID() uuid.UUID { return uuid.UUID{15: byte(r.IntN(200))} }
 
@@ -235,7 +239,7 @@ func (r *chance) query() (q store.Query) {
 	case store.ByPosition:
 		q.AfterPosition = r.Int64N(30)
 	case store.ByOccurrence:
-		q.After = []*store.Place{nil, {OccurredAt: r.moment(), Version: r.Int64N(3)}}[r.IntN(2)]
+		q.After = []*store.Place{nil, {OccurredAt: r.moment(), Version: r.Int64N(6)}}[r.IntN(2)]
 	}
 	switch r.IntN(5) {
 	case 0:
