@@ -22,9 +22,9 @@
 //
 // # What must not be found
 //
-// See the anomalies in anomaly_test.go. That each is found where it is there is tested
-// twice: on histories made by hand, and with mutants, which are workers whose store does
-// something wrong.
+// See the anomalies in anomaly_test.go. That each is found where it is there is tested on
+// histories made by hand, and what matters most with mutants, too: workers whose store, or
+// whose subscription, does something wrong.
 //
 // # How to run more of it
 //
