@@ -10,6 +10,7 @@ import (
 type route struct {
 	method, path string // path below the mount, with the wildcards of http.ServeMux
 	serve        http.HandlerFunc
+	acts         bool // it is not there where the pages are ReadOnly
 }
 
 // routes are all there are. Each group is declared beside its screens.
@@ -19,6 +20,7 @@ func (a *admin) routes() []route {
 		a.systemRoutes(),
 		a.auditRoutes(),
 		a.streamRoutes(),
+		a.whatIfRoutes(),
 		a.commandRoutes(),
 		a.deliveryRoutes(),
 		a.overviewRoutes(),
@@ -27,30 +29,30 @@ func (a *admin) routes() []route {
 
 // get is a page and its twin. Wildcards of the path are read with visit.segment.
 func (a *admin) get(path string, s screen) route {
-	return route{http.MethodGet, path, a.serve(s, patience)}
+	return route{http.MethodGet, path, a.serve(s, patience), false}
 }
 
 // patient is get for a page that whoever asks may give more time; see visit.patience. Where
 // it costs much it needs a slot.
 func (a *admin) patient(path string, costs func(v *visit) bool, s screen) route {
-	return route{http.MethodGet, path, a.serve(a.costly.screen(s, costs), greatestPatience+patience)}
+	return route{http.MethodGet, path, a.serve(a.costly.screen(s, costs), greatestPatience+patience), false}
 }
 
 // post is an action, for operators only. It is not there where the pages are ReadOnly.
 func (a *admin) post(path string, s screen) route {
-	return route{http.MethodPost, path, a.guard(a.serve(s, patience))}
+	return route{http.MethodPost, path, a.guard(a.serve(s, patience), Operate), true}
 }
 
 // long is an answer that takes its time, such as an export or a stream of pieces, and needs
 // a slot.
 func (a *admin) long(path string, of slots, s longScreen) route {
-	return route{http.MethodGet, path, a.serveLong(of.long(s))}
+	return route{http.MethodGet, path, a.serveLong(of.long(s)), false}
 }
 
 // mount puts routes below the path of the pages.
 func (a *admin) mount(routes []route) {
 	for _, r := range routes {
-		if r.method == http.MethodPost && a.config.ReadOnly {
+		if r.acts && a.config.ReadOnly {
 			continue
 		}
 		if r.path == "/" {
