@@ -135,6 +135,9 @@ func TestAccess_HeadersAreOnEveryAnswer(t *testing.T) {
 // acts are the last words of the addresses that forms may be posted to.
 var acts = []string{"pause", "resume", "retry", "skip", "rebuild", "cancel", "undo"}
 
+// asks is the last word of those that a form is posted to which changes nothing.
+const asks = "what-if"
+
 // Nothing offers to change or delete events, and whoever tries without being offered it
 // changes nothing.
 func TestAccess_TheLogCannotBeChanged(t *testing.T) {
@@ -146,7 +149,7 @@ func TestAccess_TheLogCannotBeChanged(t *testing.T) {
 	tried := map[string]bool{}
 	s.crawl(func(a answer) {
 		for _, f := range a.forms() {
-			if !slices.Contains(acts, path.Base(f.action)) {
+			if !slices.Contains(acts, path.Base(f.action)) && path.Base(f.action) != asks {
 				t.Errorf("%s offers %s", f.on, f.action)
 			}
 		}
@@ -163,6 +166,9 @@ func TestAccess_TheLogCannotBeChanged(t *testing.T) {
 	for to := range tried {
 		for _, method := range []string{http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete} {
 			got := s.send(c, method, to, token)
+			if method == http.MethodPost && strings.Contains(to, "/"+asks) && got.status == http.StatusUnprocessableEntity {
+				continue // without the fields of an event
+			}
 			if got.status != http.StatusNotFound && got.status != http.StatusMethodNotAllowed && (got.status != http.StatusForbidden || method == http.MethodPost) {
 				t.Errorf("%s %s: got %d", method, to, got.status)
 			}

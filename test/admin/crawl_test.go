@@ -120,7 +120,7 @@ func (a answer) forms() (all []form) {
 }
 
 const (
-	mostPages = 400 // of a crawl
+	mostPages = 600 // of a crawl
 	mostAlike = 3   // of them that differ in ids and numbers only
 )
 

@@ -20,6 +20,7 @@ import (
 
 	"github.com/ireneo-dev/ireneo"
 	"github.com/ireneo-dev/ireneo/admin"
+	"github.com/ireneo-dev/ireneo/app/commands"
 	streams "github.com/ireneo-dev/ireneo/app/event_streams"
 	"github.com/ireneo-dev/ireneo/app/events"
 	"github.com/ireneo-dev/ireneo/app/events/account"
@@ -43,6 +44,8 @@ type site struct {
 
 	broken  atomic.Bool // deposit_counts stops at deposits, until somebody mends the program
 	refused string      // the error of the subscriptions
+
+	transferred, rejected string // executions of commands
 
 	chain, caused, late, unknown, garbled uuid.UUID // events: a cause, its effect, one recorded late, two that cannot be read
 }
@@ -151,6 +154,7 @@ func (c complaints) Write(line []byte) (int, error) {
 func (s *site) trouble() {
 	s.t.Helper()
 	s.cause()
+	s.transfer(s.t.Context(), "blue's spare", "blue's spare", "form-17")
 	s.unknown = s.insert("loan", "old/1", "loan.opened", `{"amount":5}`)
 	s.garbled = s.insert("debt", "garbled", "debt.payment_received", `{"principal":"nothing"}`)
 	s.broken.Store(true)
@@ -180,6 +184,25 @@ func (s *site) cause() {
 		&account.Deposited{Amount: 20_000, Note: "repaid", On: on.AddDays(20)}, ireneo.CausedBy(paid)))
 	s.must(streams.Debt.In(s.log).For("2026/blue").Append(ctx, late))
 	s.chain, s.caused, s.late = issued.ID(), paid.ID(), late.ID()
+}
+
+// transfer opens two accounts, and executes a command that moves money from one to the
+// other, and one that is rejected.
+func (s *site) transfer(ctx context.Context, to, note, commandID string) {
+	s.t.Helper()
+	ctx = ireneo.WithLog(ctx, s.log)
+	on := civil.Date{Year: 2026, Month: 10, Day: 1}
+	s.must(streams.Account.For("from").Append(ctx, &account.Opened{CustomerID: "blue", Name: "From", On: on}))
+	s.must(streams.Account.For("from").Append(ctx, &account.Deposited{Amount: 900, On: on}))
+	s.must(streams.Account.For(to).Append(ctx, &account.Opened{CustomerID: "blue", Name: "To", On: on}))
+	done, err := ireneo.Execute(ctx, &commands.Transfer{From: "from", To: to, Amount: 500, Note: note, On: on}, ireneo.CommandID(commandID))
+	s.must(err)
+	if _, err := ireneo.Execute(ctx, &commands.Transfer{From: "from", To: to, Amount: 500, Note: note, On: on}); !errors.Is(err, ireneo.ErrInvalid) {
+		s.t.Fatalf("the second transfer: %v", err)
+	}
+	refused, err := s.log.Executions(ctx, ireneo.ExecutionQuery{Outcome: ireneo.Rejected, Limit: 1})
+	s.must(err)
+	s.transferred, s.rejected = done.ID, refused[0].ID
 }
 
 // insert puts an event into the log as another program may have.
@@ -283,6 +306,11 @@ func (s *site) screens() map[string]string {
 		"state-at":             "/admin/streams/debt/2026%2Fblue/state?at=2026-10-05T00:00",
 		"diff":                 "/admin/streams/debt/2026%2Fblue/diff?from=1&to=3",
 		"swimlane":             "/admin/swimlane?stream=debt/2026%2Fblue&stream=account/repayments",
+		"what-if":              "/admin/streams/debt/2026%2Fblue/what-if",
+		"commands":             "/admin/commands",
+		"commands-none":        "/admin/commands?actor=nobody",
+		"command":              "/admin/commands/" + s.transferred,
+		"command-rejected":     "/admin/commands/" + s.rejected,
 		"projections":          "/admin/projections",
 		"projection-stopped":   "/admin/projections/deposit_counts",
 		"projection-paused":    "/admin/projections/customer_totals",

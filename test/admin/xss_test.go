@@ -52,6 +52,8 @@ func poisoned(t *testing.T, text string) *site {
 	s.must(streams.Debt.In(s.log).For(text).Append(ctx, &debt.Issued{CustomerID: text, Amount: 500, InterestRate: decimal.NewFromInt(3), On: on}))
 	s.must(streams.Debt.In(s.log).For(text).Append(ctx, &debt.WrittenOff{Amount: 5, Reason: text, On: on}))
 
+	s.transfer(ctx, text+" too", text, text)
+
 	keyed, err := json.Marshal(map[string]any{text: text, "amount": map[string]string{text: text}})
 	s.must(err)
 	s.chain, s.late = registered.ID(), registered.ID()
@@ -96,6 +98,8 @@ func queries(text string) []string {
 		"/admin/swimlane?stream=" + q, "/admin/swimlane?stream=debt/" + q, "/admin/projections/" + segment,
 		"/admin/projections/outstanding_balances/rows?prefix=" + q, "/admin/projections/outstanding_balances/rows/" + segment,
 		"/admin/projections/deposit_counts/rows/" + url.PathEscape("note "+text), "/admin/graph/" + segment,
+		"/admin/commands/" + segment, "/admin/commands?command=" + q, "/admin/commands?actor=" + q, "/admin/commands?outcome=" + q,
+		"/admin/commands?before=" + q, "/admin/streams/debt/" + segment + "/what-if", "/admin/streams/debt/" + segment + "/what-if?type=" + q,
 		"/admin/subscriptions/" + segment, "/admin/rebuilds/" + segment, "/admin/tail?q=" + q, "/admin/audit?before=" + q,
 		"/admin/audit?done=" + q,
 	}
