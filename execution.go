@@ -141,8 +141,11 @@ func (x *execution) nothing(ctx context.Context, b *Boundary) (*Result, error) {
 		return nil, err
 	}
 	err := x.record(store.Nothing, nil).Record(ctx, x.log.DB())
-	if errors.Is(err, store.ErrExecuted) {
-		return x.earlier(ctx)
+	if errors.Is(err, store.ErrExecuted) { // by somebody under this command id, or by an attempt whose answer was lost
+		if first, err := x.earlier(ctx); err != nil || first != nil && first.ID != x.id {
+			return first, err
+		}
+		err = nil
 	}
 	if err != nil {
 		return nil, fmt.Errorf("execute %s: %w", x.typ.name, err)

@@ -152,6 +152,15 @@ func (m *memory) Read(_ context.Context, q store.Query) iter.Seq2[store.Record, 
 	}
 }
 
+// Settled is the last position there is.
+func (m *memory) Settled(context.Context) (int64, error) {
+	all := m.records()
+	if len(all) == 0 {
+		return 0, nil
+	}
+	return all[len(all)-1].Position, nil
+}
+
 // own is a copy that nobody else has.
 func own(r store.Record) store.Record {
 	r.Data, r.Meta = bytes.Clone(r.Data), bytes.Clone(r.Meta)

@@ -1,8 +1,12 @@
 package store
 
 import (
+	"context"
+	"database/sql/driver"
 	"errors"
 	"fmt"
+	"io"
+	"net"
 )
 
 // What a store's drivers report is turned into these by code and constraint name,
@@ -57,3 +61,29 @@ func (e *RowError) Error() string { return fmt.Sprintf("write row of %s: %v", e.
 
 // Unwrap returns the cause.
 func (e *RowError) Unwrap() error { return e.Err }
+
+// wrapRead says what was read, and names a connection that was lost meanwhile: nothing is in
+// doubt then, and it may be read again.
+func wrapRead(what string, err error) error {
+	if lost(err) {
+		err = fmt.Errorf("%w: %w", ErrUnavailable, err)
+	}
+
+	return wrap(what, err)
+}
+
+// lost reports whether err is the connection's, by whichever driver.
+func lost(err error) bool {
+	for _, end := range []error{driver.ErrBadConn, io.EOF, io.ErrUnexpectedEOF, net.ErrClosed} {
+		if errors.Is(err, end) {
+			return true
+		}
+	}
+	unsent, ok := errors.AsType[interface {
+		error
+		SafeToRetry() bool
+	}](err) // a connection of pgx that was closed already
+	_, network := errors.AsType[net.Error](err)
+
+	return (network || ok && unsent.SafeToRetry()) && !errors.Is(err, context.DeadlineExceeded)
+}

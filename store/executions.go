@@ -52,14 +52,14 @@ func ListExecutions(ctx context.Context, db *gorm.DB, q Executions) (all []Execu
 	}
 	query = query.Where(&Execution{Command: q.Command, Outcome: q.Outcome, Actor: q.Actor})
 
-	return all, wrap("read the executions", query.Find(&all).Error)
+	return all, wrapRead("read the executions", query.Find(&all).Error)
 }
 
 // FindExecution reads one. It is gorm.ErrRecordNotFound where there is none of this id.
 func FindExecution(ctx context.Context, db *gorm.DB, id string) (e Execution, err error) {
 	err = db.WithContext(ctx).Where("id = ?", id).Take(&e).Error
 
-	return e, wrap("read the execution "+id, err)
+	return e, wrapRead("read the execution "+id, err)
 }
 
 // FindExecuted reads the execution that counts for a command id: the one Committed or
@@ -67,7 +67,7 @@ func FindExecution(ctx context.Context, db *gorm.DB, id string) (e Execution, er
 func FindExecuted(ctx context.Context, db *gorm.DB, commandID string) (e Execution, err error) {
 	err = db.WithContext(ctx).Where("command_id = ? AND command_id <> '' AND outcome IN ('committed', 'nothing')", commandID).Take(&e).Error
 
-	return e, wrap("read the execution of "+commandID, err)
+	return e, wrapRead("read the execution of "+commandID, err)
 }
 
 // Record stores an execution that has inserted no records. It is ErrExecuted where one that
@@ -78,7 +78,8 @@ func (e Execution) Record(ctx context.Context, db *gorm.DB) error {
 		return wrap("record the execution "+e.ID, ErrExecuted)
 	}
 
-	return wrap("record the execution "+e.ID, done.Error)
+	// Where the answer was lost it may be there, and is left as it is by the next one.
+	return wrapRead("record the execution "+e.ID, done.Error)
 }
 
 // ForgetExecutions deletes those begun before a time, and returns how many there were.

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"gorm.io/gorm"
@@ -37,8 +36,6 @@ func Snapshots(ctx context.Context, s Store, tx *gorm.DB, ids ...string) ([]Snap
 	var snapshots []Snapshot
 	err := tx.Session(&gorm.Session{NewDB: true, Context: ctx}).Table("event_snapshots").
 		Where("id IN ?", ids).Find(&snapshots).Error
-	if err != nil {
-		return nil, fmt.Errorf("read snapshots: %w", err)
-	}
-	return snapshots, nil
+
+	return snapshots, wrapRead("read snapshots", err)
 }

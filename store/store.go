@@ -52,6 +52,10 @@ type Log interface {
 	// yielded once, as the last pair, with a zero record.
 	Read(ctx context.Context, q Query) iter.Seq2[Record, error]
 
+	// Settled is the position up to which the log is settled: no record that is committed
+	// later will have a position at or before it. There need not be a record at it.
+	Settled(ctx context.Context) (position int64, err error)
+
 	// Listen calls wake whenever something may have been committed to the log by
 	// somebody else than this Store, until ctx ends; then it returns nil. It calls wake
 	// once when it begins to listen, because of what was committed before. wake must

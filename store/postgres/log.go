@@ -372,6 +372,10 @@ func writeTx(ctx context.Context, tx *gorm.DB, given *records, rows []placed, lo
 
 	for _, at := range rows {
 		if err := writeRows(ctx, tx, at.rows); err != nil {
+			if brokenOff(err) && at.rows[0].Write == nil {
+				return nil, broken(ctx, err)
+			}
+
 			return nil, at.error(err)
 		}
 	}

@@ -57,7 +57,7 @@ func TestS18_ARestoredLogGoesOn(t *testing.T) {
 	if got := settledIDs(t, restored); len(got) != 3 || !slices.Equal(got, before) {
 		t.Fatalf("got %v, want %v", got, before)
 	}
-	cursor, err := restored.lowWaterMark(t.Context())
+	cursor, err := restored.Settled(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

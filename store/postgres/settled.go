@@ -66,8 +66,8 @@ const (
 		ORDER BY position, ordinal`
 )
 
-// lowWaterMark is the position up to which the log is settled.
-func (s *Store) lowWaterMark(ctx context.Context) (int64, error) {
+// Settled is the low-water mark.
+func (s *Store) Settled(ctx context.Context) (int64, error) {
 	var last int64
 	if err := s.pool.QueryRow(ctx, lastDrawn).Scan(&last); err != nil {
 		return 0, fmt.Errorf("last position: %w", broken(ctx, err))
@@ -89,7 +89,7 @@ func (s *Store) markOf(ctx context.Context, q store.Query) (int64, error) {
 	if q.Tx != nil {
 		return upTo(q), nil
 	}
-	mark, err := s.lowWaterMark(ctx)
+	mark, err := s.Settled(ctx)
 
 	return min(mark, upTo(q)), err
 }

@@ -96,7 +96,7 @@ func TestS18_ATransactionElsewhereHoldsNothingBack(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if mark, err := s.lowWaterMark(t.Context()); err != nil || mark != last {
+		if mark, err := s.Settled(t.Context()); err != nil || mark != last {
 			t.Errorf("%s: settled up to %d of %d: %v", name, mark, last, err)
 		}
 		if err := tx.Rollback().Error; err != nil {

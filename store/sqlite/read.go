@@ -224,3 +224,15 @@ func scanRecord(rows *sql.Rows) (store.Record, error) {
 
 // Holders are none: there is one writer, which draws positions and commits in one go.
 func (s *Store) Holders(context.Context) ([]store.Holder, error) { return nil, nil }
+
+// Settled is the last position there is.
+func (s *Store) Settled(ctx context.Context) (position int64, err error) {
+	err = s.readers.QueryRowContext(ctx, `
+		SELECT COALESCE(MAX(entry), 0) >> ?1
+		FROM event_entries`, ordinalBits).Scan(&position)
+	if err != nil {
+		return 0, fmt.Errorf("last position: %w", translate(err))
+	}
+
+	return position, nil
+}

@@ -132,23 +132,7 @@ func failure(op *operation) string {
 func run(t *testing.T, c *crew, p plan) {
 	t.Helper()
 	e := c.run(p)
-	if found := c.withoutKnown(e, e.check()); len(found) > 0 {
+	if found := e.check(); len(found) > 0 {
 		t.Error(found.String())
 	}
-}
-
-// withoutKnown logs, instead of complaining of it, the one fault of the framework that runs
-// find now and then, and that is there yet: where the answer to a commit was lost, and then
-// that to the question what became of it, the caller may be told that nothing was written.
-// TestHistory_AnAnswerThatIsLostTwiceIsNoFailure finds it each time.
-func (c *crew) withoutKnown(e *evidence, found report) report {
-	lost := e.lost()
-	return slices.DeleteFunc(found, func(f finding) bool {
-		op, _, _ := strings.Cut(f.text, " ")
-		known := f.anomaly == abortedWrite && lost[op] > 0
-		if known {
-			c.t.Log("known:", f.text)
-		}
-		return known
-	})
 }
