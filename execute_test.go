@@ -9,6 +9,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"gorm.io/gorm"
@@ -255,6 +256,32 @@ func TestC04_WhatIsDiscoveredIsReadOnceAnAttempt(t *testing.T) {
 		}
 		wantBalance(t, ctx, "a", 97)
 		wantVersion(t, ctx, Account.For("a"), 3)
+	})
+}
+
+func TestC04_ByAnotherProjectionItIsReadUpToTheSameVersion(t *testing.T) {
+	each(t, config(), func(t *testing.T, ctx context.Context, log *ireneo.Log) {
+		must(t, Account.For("a").Append(ctx, &Deposited{Amount: 100}))
+		cold, c := counted(t, log)
+		sums := ireneo.NewProjection("sums", ireneo.On(func(p *Position, e *Deposited, _ time.Time) { p.Balance += e.Amount }))
+		_, err := ireneo.Execute(cold, &Decide{by: func(hctx context.Context, b *ireneo.Boundary) error {
+			loaded(t, hctx, b, "a")
+			must(t, Account.For("a").Append(ctx, &Deposited{Amount: 5}))
+			c.away.Store(1)
+			if _, err := ireneo.Load(hctx, b, Account.For("a"), sums); !errors.Is(err, ireneo.ErrUnavailable) {
+				t.Errorf("error is %v", err)
+			}
+			for range 2 { // whoever was told that it could not be read may ask again
+				a, err := ireneo.Load(hctx, b, Account.For("a"), sums)
+				must(t, err)
+				if a.State.Balance != 100 || a.Version() != 1 {
+					t.Errorf("the sum is %d at version %d", a.State.Balance, a.Version())
+				}
+				a.Append(&Deposited{Amount: 1})
+			}
+			return nil
+		}}, ireneo.Retry(ireneo.NoRetry()))
+		wantError(t, err, ireneo.ErrConflict)
 	})
 }
 

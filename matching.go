@@ -58,6 +58,7 @@ func (b *Boundary) Matching(ctx context.Context, filters ...Filter) ([]AnyEvent,
 	if err != nil {
 		return nil, err
 	}
+	b.statements++
 	events, err := q.read(ctx)
 	b.queries = append(b.queries, q)
 	return events, err

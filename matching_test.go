@@ -122,6 +122,30 @@ func TestS17_WhatWasAppendedMeanwhileByAnyMeansIsSeen(t *testing.T) {
 	})
 }
 
+func TestS17_WhatWasReadAndWhatWasFoundWasSoAtOneMoment(t *testing.T) {
+	each(t, config(), func(t *testing.T, ctx context.Context, log *ireneo.Log) {
+		other := ireneo.WithLog(t.Context(), sibling(t, log, config()))
+		both := &Decide{by: func(ctx context.Context, b *ireneo.Boundary) error {
+			loaded(t, ctx, b, "a").Append(&Noted{Text: "ann"})
+			return nil
+		}}
+		_, err := ireneo.Execute(ctx, &Decide{by: func(ctx context.Context, b *ireneo.Boundary) error {
+			a := loaded(t, ctx, b, "a")
+			if b.Attempt() == 1 {
+				_, err := ireneo.Execute(other, both)
+				must(t, err)
+			}
+			found, err := b.Matching(ctx, named("ann")...)
+			must(t, err)
+			if int64(len(found)) != a.Version() {
+				return b.Reject("", fmt.Sprint("The account has ", a.Version(), " events, found are ", len(found)))
+			}
+			return nil
+		}})
+		must(t, err)
+	})
+}
+
 func TestS17_AnAppendUnderWayIsWaitedFor(t *testing.T) {
 	postgresOnly(t, config(), func(t *testing.T, ctx context.Context, log *ireneo.Log) {
 		_, position, err := log.Matching(ctx, named("ann")...)

@@ -92,15 +92,15 @@ func (b *Boundary) read(ctx context.Context, part *participant, p *projection) e
 // reread folds what was read already by another projection.
 func (part *participant) reread(ctx context.Context, p *projection) error {
 	log := part.boundary.log
-	part.also, part.state = p, p.empty()
 	if part.head.version == 0 {
+		part.also, part.state = p, p.empty()
 		p.begin(part.state, log.now())
 		return nil
 	}
 	part.boundary.statements++
 	folded, err := log.foldStream(ctx, p, store.Query{Stream: part.handle.key(), UpToVersion: part.head.version}, log.now())
 	if err == nil {
-		part.state = folded.state
+		part.also, part.state = p, folded.state
 	}
 	return err
 }
