@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"gorm.io/gorm"
@@ -51,6 +52,9 @@ func ListExecutions(ctx context.Context, db *gorm.DB, q Executions) (all []Execu
 		query = query.Where("(started_at, id) < (?, ?)", q.Before.StartedAt, q.Before.ID)
 	}
 	query = query.Where(&Execution{Command: q.Command, Outcome: q.Outcome, Actor: q.Actor})
+	if slices.Contains([]string{Rejected, Conflicted, Failed}, q.Outcome) { // spelled out, it is seen to be in the index
+		query = query.Where("outcome IN ('rejected', 'conflicted', 'failed')")
+	}
 
 	return all, wrapRead("read the executions", query.Find(&all).Error)
 }

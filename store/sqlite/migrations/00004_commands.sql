@@ -7,7 +7,7 @@ CREATE TABLE command_executions (
 	command TEXT NOT NULL, -- its stored name
 	actor TEXT NOT NULL, -- who gave it; empty: nobody said
 	correlation TEXT NOT NULL, -- what it is part of; empty: nobody said
-	outcome TEXT NOT NULL, -- committed, nothing, rejected or conflicted
+	outcome TEXT NOT NULL, -- committed, nothing, rejected, conflicted or failed
 	reason TEXT NOT NULL, -- why nothing was written
 	attempts INTEGER NOT NULL,
 	position INTEGER NOT NULL, -- of the append; 0: none
@@ -19,6 +19,11 @@ CREATE TABLE command_executions (
 
 CREATE INDEX command_executions_started_idx
 	ON command_executions (started_at, id);
+
+-- What went wrong is looked for among many more that went well, which pay nothing for it.
+CREATE INDEX command_executions_outcome_idx
+	ON command_executions (outcome, started_at, id)
+	WHERE outcome IN ('rejected', 'conflicted', 'failed');
 
 -- Who was refused may send a command again under its id.
 CREATE UNIQUE INDEX command_executions_command_id_key
