@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"errors"
+	"slices"
 	"testing"
 
 	"github.com/ireneo-dev/ireneo/store"
@@ -13,35 +14,44 @@ import (
 func TestInsert_InOrderOfStreams(t *testing.T) {
 	t.Parallel()
 	s := migrated(t)
-	first := func(id string) store.Record {
-		rec := benchRecord(1)
-		rec.Stream.ID = id
+	for _, order := range [][]string{{"1a", "1b"}, {"2b", "2a"}} {
+		a, b := slices.Min(order), slices.Max(order)
+		holder := s.DB().WithContext(t.Context()).Begin()
+		if err := s.InsertTx(t.Context(), holder, firstOf(b)); err != nil {
+			t.Fatal(err)
+		}
 
-		return rec
-	}
-	holder := s.DB().WithContext(t.Context()).Begin()
-	if err := s.InsertTx(t.Context(), holder, &store.Batch{Records: []store.Record{first("b")}}); err != nil {
-		t.Fatal(err)
-	}
+		var done [2]chan error
+		for i, batch := range []*store.Batch{firstOf(order...), firstOf(a)} {
+			done[i] = make(chan error, 1)
+			go func() { done[i] <- s.Insert(t.Context(), batch)[0] }()
+			for stuck(t, s) <= int64(i) && len(done[i]) == 0 {
+				continue
+			}
+		}
+		if err := holder.Rollback().Error; err != nil {
+			t.Fatal(err)
+		}
 
-	var done [2]chan error
-	for i, records := range [][]store.Record{{first("b"), first("a")}, {first("a")}} {
-		done[i] = make(chan error, 1)
-		go func() { done[i] <- s.Insert(t.Context(), &store.Batch{Records: records})[0] }()
-		for stuck(t, s) <= int64(i) && len(done[i]) == 0 {
-			continue
+		if err := <-done[0]; err != nil {
+			t.Errorf("the batch %v: got %v", order, err)
+		}
+		if err := <-done[1]; !errors.Is(err, store.ErrVersionTaken) {
+			t.Errorf("the one after %v: got %v", order, err)
 		}
 	}
-	if err := holder.Rollback().Error; err != nil {
-		t.Fatal(err)
+}
+
+// firstOf is a batch of the first records of streams.
+func firstOf(ids ...string) *store.Batch {
+	batch := &store.Batch{}
+	for _, id := range ids {
+		rec := benchRecord(1)
+		rec.Stream.ID = id
+		batch.Records = append(batch.Records, rec)
 	}
 
-	if err := <-done[0]; err != nil {
-		t.Errorf("the batch: got %v", err)
-	}
-	if err := <-done[1]; !errors.Is(err, store.ErrVersionTaken) {
-		t.Errorf("the one after it: got %v", err)
-	}
+	return batch
 }
 
 // stuck is how many wait for something while they are at work on this log.

@@ -54,8 +54,8 @@ func TestUnless_WaitsForWhoDrewBefore(t *testing.T) {
 			return err
 		}))[0]
 	}()
-	for len(heldBounds(t, s)) < 2 && len(done) == 0 {
-		continue
+	for asked := map[int64]bool{}; len(asked) < 3 && len(done) == 0; {
+		asked[askedAt(t, s)] = true
 	}
 	after := heldOpen(t, s)
 	defer after.Rollback()
@@ -69,6 +69,21 @@ func TestUnless_WaitsForWhoDrewBefore(t *testing.T) {
 	if n := <-seen; n != 1 {
 		t.Errorf("saw %d records that lie before it, want 1", n)
 	}
+}
+
+// askedAt is when a batch asked last who drew before it, in microseconds; zero: never.
+func askedAt(t *testing.T, s *Store) int64 {
+	t.Helper()
+	at, err := ask(t.Context(), s, `
+		SELECT COALESCE(MAX(EXTRACT(EPOCH FROM query_start) * 1000000)::bigint, 0)
+		FROM pg_stat_activity
+		WHERE LEFT(query, 50) = LEFT($1, 50)
+		AND pid IN (SELECT pid FROM pg_locks`+held+`)`, olderSQL)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	return at
 }
 
 // TestUnless_ErrBusy ends the wait.
@@ -145,6 +160,60 @@ func TestUnless_SideBySide(t *testing.T) {
 		})
 	}
 	done.Wait()
+}
+
+// TestUnless_HoldsBackWhoWritesWhatItSeeks has a batch look for a type while another, which
+// is guarded by a stream alone, is after a record of that type: it has to wait, since what it
+// has checked may be old by the time that it draws its position.
+func TestUnless_HoldsBackWhoWritesWhatItSeeks(t *testing.T) {
+	t.Parallel()
+	s := migrated(t)
+	const sought = "sought and written"
+	looking, goOn := make(chan struct{}), make(chan struct{})
+	seeker, guarded := make(chan error, 1), make(chan error, 1)
+	go func() {
+		seeker <- s.Insert(t.Context(), seeking("other", []string{sought}, func(context.Context, *gorm.DB) error {
+			close(looking)
+			<-goOn
+
+			return nil
+		}))[0]
+	}()
+	<-looking
+	batch := seeking(sought, nil, nil)
+	batch.Guard.Streams = []store.At{{Stream: store.Stream{Type: "debt", ID: "read"}}}
+	go func() { guarded <- s.Insert(t.Context(), batch)[0] }()
+
+	for waitingFor(t, s, typeKey(sought)) == 0 && len(guarded) == 0 {
+		continue
+	}
+	if len(guarded) > 0 {
+		t.Error("it did not wait")
+	}
+	close(goOn)
+	if err := errors.Join(<-seeker, <-guarded); err != nil {
+		t.Fatal(err)
+	}
+	if batch.Records[0].Position != 2 {
+		t.Errorf("it is at %d, want 2", batch.Records[0].Position)
+	}
+}
+
+// waitingFor is how many wait for a lock of guard.go.
+func waitingFor(t *testing.T, s *Store, key int64) int64 {
+	t.Helper()
+	n, err := ask(t.Context(), s, `
+		SELECT COUNT(*)
+		FROM pg_locks
+		WHERE locktype = 'advisory'
+		AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+		AND classid::bigint << 32 | objid::bigint = $1
+		AND NOT granted`, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	return n
 }
 
 // TestGuard_NotMigrated has a guard meet a database that is older than it.
