@@ -72,9 +72,12 @@ func Record(c echo.Context, r Recording) error {
 	}
 }
 
+// usedAlready is said of a form that came back with other values.
+const usedAlready = "This form was used already, and what it recorded then is kept. What is in it now was not recorded: send it again to record it as well."
+
 // used answers a form that has begun a stream already and came back with other values.
 func (r Recording) used(f *form.Form) error {
-	f.Add("", "This form was used already, and what it recorded then is kept. What is in it now was not recorded: send it again to record it as well.")
+	f.Add("", usedAlready)
 	return r.Again(http.StatusConflict, f, nil)
 }
 

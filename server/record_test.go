@@ -52,15 +52,26 @@ type shown struct {
 	clash *view.Clash
 }
 
-// filling is a server that takes forms for jars under /jars/:id and /jars, with a page of
-// its own for the messages.
-func filling(t *testing.T) (*visitor, *ireneo.Log, *shown) {
+// jarServer is a server on a log of jars, which tells under /said what the next page says.
+func jarServer(t *testing.T) (*visitor, *server.Server, *ireneo.Log) {
 	t.Helper()
 	log := ireneotest.SQLite(t, ireneo.Config{
 		Streams: []*ireneo.Stream{jars}, Migrations: migrate.FS,
 		Events: []ireneo.EventType{ireneo.TypeOf[filled](), ireneo.TypeOf[sealed]()},
 	})
-	srv, last := serverOn(t, log, server.Options{}), &shown{}
+	srv := serverOn(t, log, server.Options{})
+	srv.Echo.GET("/said", func(c echo.Context) error {
+		return c.String(http.StatusOK, fmt.Sprint(server.Flashes(c.Request().Context())))
+	})
+	return visit(t, srv), srv, log
+}
+
+// filling is a server that takes forms for jars under /jars/:id and /jars, with a page of
+// its own for the messages.
+func filling(t *testing.T) (*visitor, *ireneo.Log, *shown) {
+	t.Helper()
+	ana, srv, log := jarServer(t)
+	last := &shown{}
 	record := func(c echo.Context, to func(*form.Form) *ireneo.Handle) error {
 		ev := &filled{}
 		*last = shown{}
@@ -91,10 +102,7 @@ func filling(t *testing.T) (*visitor, *ireneo.Log, *shown) {
 		}
 		return record(c, func(*form.Form) *ireneo.Handle { return jars.For(id) })
 	})
-	srv.Echo.GET("/said", func(c echo.Context) error {
-		return c.String(http.StatusOK, fmt.Sprint(server.Flashes(c.Request().Context())))
-	})
-	return visit(t, srv), log, last
+	return ana, log, last
 }
 
 const (

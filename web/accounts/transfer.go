@@ -17,8 +17,8 @@ import (
 	"github.com/ireneo-dev/ireneo/app/projections"
 	"github.com/ireneo-dev/ireneo/form"
 	"github.com/ireneo-dev/ireneo/list"
+	"github.com/ireneo-dev/ireneo/server"
 	"github.com/ireneo-dev/ireneo/view"
-	"github.com/ireneo-dev/ireneo/web"
 )
 
 // transferring is the name of the form that transfers.
@@ -41,7 +41,7 @@ func (p pages) newTransfer(c echo.Context) error {
 // transfer moves money to another account: POST /accounts/:id/transfer.
 func (p pages) transfer(c echo.Context) error {
 	cmd := &commands.Transfer{From: c.Param("id")}
-	return web.Execute(c, web.Execution{
+	return server.Execute(c, server.Executing{
 		Command: cmd, Form: transferring, Done: "The transfer is made.",
 		Check: func(ctx context.Context, f *form.Form) error {
 			_, err := projections.AccountBalances.Find(ctx, cmd.From)

@@ -15,6 +15,7 @@ import (
 	"github.com/ireneo-dev/ireneo/app/events/debt"
 	"github.com/ireneo-dev/ireneo/app/projections"
 	"github.com/ireneo-dev/ireneo/form"
+	"github.com/ireneo-dev/ireneo/server"
 	"github.com/ireneo-dev/ireneo/view"
 	"github.com/ireneo-dev/ireneo/web"
 	"github.com/ireneo-dev/ireneo/web/debts"
@@ -49,7 +50,7 @@ func (p pages) new(c echo.Context) error {
 // the version that the page showed.
 func (p pages) refinance(c echo.Context) error {
 	cmd := &commands.Refinance{DebtID: c.Param("id")}
-	return web.Execute(c, web.Execution{
+	return server.Execute(c, server.Executing{
 		Command: cmd, Form: refinancing, Done: "The debt is refinanced. This is the new one.",
 		Check: func(ctx context.Context, f *form.Form) (err error) {
 			_, unknown := projections.OutstandingBalances.Find(ctx, cmd.DebtID)
