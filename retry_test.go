@@ -72,6 +72,22 @@ func TestC07_TheDefaultIsFourRetriesEachTwiceAsLate(t *testing.T) {
 	})
 }
 
+func TestC07_FixedDelaysStayAsTheyAreAndNoTwoAreAlike(t *testing.T) {
+	each(t, config(), func(t *testing.T, ctx context.Context, log *ireneo.Log) {
+		other := ireneo.WithLog(t.Context(), sibling(t, log, config()))
+		seen := map[time.Duration]bool{}
+		_, err := ireneo.Execute(ctx, overtaken(t, other, 99), ireneo.Retry(ireneo.Fixed(5, 10*time.Millisecond)), ireneo.OnRetry(func(r ireneo.Retrying) {
+			if seen[r.Delay] = true; r.Delay < 8*time.Millisecond || r.Delay > 12*time.Millisecond {
+				t.Errorf("delay %d is %s", r.Attempt, r.Delay)
+			}
+		}))
+		wantError(t, err, ireneo.ErrConflict)
+		if len(seen) != 5 {
+			t.Errorf("the delays are %v", seen)
+		}
+	})
+}
+
 func TestC07_TransientFailuresAreTriedAgain(t *testing.T) {
 	each(t, config(), func(t *testing.T, _ context.Context, log *ireneo.Log) {
 		ctx, c := counted(t, log)
