@@ -280,7 +280,7 @@ func (a *appending) insert(ctx context.Context, d *decision) error {
 		}
 		a.log.tail.Wake()
 		return nil
-	case others(err):
+	case met(err):
 		return a.resolve(ctx, d, doubtful, err)
 	default:
 		return a.explain(d, err)

@@ -1,7 +1,9 @@
 package ireneo
 
 import (
+	"cmp"
 	"context"
+	"slices"
 	"time"
 
 	"github.com/ireneo-dev/ireneo/internal/telemetry"
@@ -95,3 +97,105 @@ func (b *Boundary) Attempt() int { return b.attempt }
 
 // Now is the log's clock.
 func (b *Boundary) Now() time.Time { return b.log.now() }
+
+// keys are the streams that were loaded, in the one order in which they are locked.
+func (b *Boundary) keys() []store.Stream {
+	if b == nil {
+		return nil
+	}
+	keys := make([]store.Stream, len(b.order))
+	for i, part := range b.order {
+		keys[i] = part.handle.key()
+	}
+	slices.SortFunc(keys, func(a, b store.Stream) int {
+		return cmp.Or(cmp.Compare(a.Type, b.Type), cmp.Compare(a.ID, b.ID))
+	})
+	return keys
+}
+
+// versions are the streams that were read, as they were loaded.
+func (b *Boundary) versions() []StreamVersion {
+	var all []StreamVersion
+	for _, part := range b.order {
+		if part.head != nil {
+			all = append(all, StreamVersion{Stream: part.handle.Type(), ID: part.handle.id, Version: part.head.version})
+		}
+	}
+	return all
+}
+
+// guard is what was read and is not appended to; nil where there is nothing.
+func (b *Boundary) guard(ctx context.Context) (*store.Guard, error) {
+	var streams []store.At
+	for _, part := range b.order {
+		if part.head != nil && len(part.events) == 0 {
+			streams = append(streams, part.at())
+		}
+	}
+	if len(b.queries) == 0 && len(streams) == 0 {
+		return nil, nil
+	}
+	if len(b.queries) == 0 {
+		return &store.Guard{Streams: streams}, nil
+	}
+	for _, q := range b.queries {
+		if err := q.advance(ctx); err != nil {
+			return nil, err
+		}
+	}
+	g := guardOf(b.queries)
+	g.Streams = streams
+	return g, nil
+}
+
+// moved is a ConflictError where a stream is no longer at the version it was read at: the
+// first one, in the order they were loaded.
+func (b *Boundary) moved(ctx context.Context) error {
+	q, read := store.Query{}, map[store.Stream]int64{}
+	for _, part := range b.order {
+		if part.head != nil {
+			q.Several = append(q.Several, part.at())
+			read[part.handle.key()] = part.head.version
+		}
+	}
+	if len(q.Several) == 0 {
+		return nil
+	}
+	var conflict *ConflictError
+	for r, err := range b.log.store.Read(ctx, q) {
+		if err != nil {
+			return err
+		}
+		if conflict == nil {
+			conflict = &ConflictError{Stream: r.Stream.Type, ID: r.Stream.ID, Expected: read[r.Stream]}
+		}
+		if r.Stream != (store.Stream{Type: conflict.Stream, ID: conflict.ID}) {
+			continue
+		}
+		ev, err := b.log.decode(r)
+		if err != nil {
+			return err
+		}
+		conflict.Events, conflict.Actual = append(conflict.Events, ev), max(conflict.Actual, r.Version)
+	}
+	if conflict == nil {
+		return nil
+	}
+	return conflict
+}
+
+// unchanged reports, for an attempt that commits nothing and so proves nothing, whether
+// what it has decided on was all true at one moment. What one statement has read was.
+func (b *Boundary) unchanged(ctx context.Context) error {
+	if b.remembered || b.statements > 1 {
+		if err := b.moved(ctx); err != nil {
+			return err
+		}
+	}
+	for _, q := range b.queries {
+		if err := q.advance(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -32,12 +32,12 @@ func (l *Log) commit(ctx context.Context, batch *store.Batch) (doubtful bool, er
 // same batch, too: it is there now, or it has met something in the log, or a row of it is
 // refused, which is looked at last. That the database has no time or no space says nothing.
 func tells(err error) bool {
-	return err == nil || others(err) || errors.As(err, new(*store.RowError))
+	return err == nil || met(err) || errors.As(err, new(*store.RowError))
 }
 
-// others reports whether an insert met something in the log, of somebody else or of its
+// met reports whether an insert met something in the log, of somebody else or of its
 // own.
-func others(err error) bool {
+func met(err error) bool {
 	return errors.As(err, new(*store.MovedError)) || errors.As(err, new(*MatchedError)) ||
 		is(err, store.ErrVersionTaken, store.ErrEventTaken, store.ErrKeyTaken, store.ErrExecuted)
 }

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -94,7 +93,7 @@ type execution struct {
 	actor, correlation string // of the context's meta
 
 	attempts int
-	free     int       // of them, that are no retries
+	free     int       // so many of them do not count as retries
 	last     *Boundary // of the attempt before
 	measured *telemetry.Run
 }
@@ -138,12 +137,12 @@ func (x *execution) run(ctx context.Context) (result *Result, err error) {
 	ctx, x.measured = x.log.telemetry.Command(ctx, x.typ.name)
 	outcome := store.Failed
 	defer func() { x.measured.End(outcome, x.attempts, err) }()
-	result, outcome, err = x.decided(ctx)
+	result, outcome, err = x.conclude(ctx)
 	return result, err
 }
 
-// decided decides until something is committed, or there is no use in it any more.
-func (x *execution) decided(ctx context.Context) (*Result, string, error) {
+// conclude decides until something is committed, or there is no use in it any more.
+func (x *execution) conclude(ctx context.Context) (*Result, string, error) {
 	if first, err := x.earlier(ctx); err != nil {
 		return nil, store.Failed, err
 	} else if first != nil {
@@ -268,32 +267,6 @@ func (x *execution) lineUp(ctx context.Context) (unlock func(), err error) {
 		unlocks = append(unlocks, u)
 	}
 	return unlock, nil
-}
-
-// keys are the streams that were loaded, in the one order in which they are locked.
-func (b *Boundary) keys() []store.Stream {
-	if b == nil {
-		return nil
-	}
-	keys := make([]store.Stream, len(b.order))
-	for i, part := range b.order {
-		keys[i] = part.handle.key()
-	}
-	slices.SortFunc(keys, func(a, b store.Stream) int {
-		return cmp.Or(cmp.Compare(a.Type, b.Type), cmp.Compare(a.ID, b.ID))
-	})
-	return keys
-}
-
-// versions are the streams that were read, as they were loaded.
-func (b *Boundary) versions() []StreamVersion {
-	var all []StreamVersion
-	for _, part := range b.order {
-		if part.head != nil {
-			all = append(all, StreamVersion{Stream: part.handle.Type(), ID: part.handle.id, Version: part.head.version})
-		}
-	}
-	return all
 }
 
 // decidingKey marks the context of Handle.
