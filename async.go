@@ -176,7 +176,7 @@ func byStream(page tail.Page) (streams []store.Stream, records map[store.Stream]
 func (f *streamFold) fold(ctx context.Context, tx *gorm.DB, s store.Stream, records []store.Record, at time.Time) (*folded, error) {
 	p := f.async.projection
 	base, _ := f.cache.Get(s)
-	if base == nil && records[0].Version == 1 {
+	if records[0].Version == 1 { // what is cached of it was removed, or nothing is
 		base = &folded{state: p.empty()}
 	}
 	if base == nil || p.initial != nil || retroactive(base.occurredAt, records) {
