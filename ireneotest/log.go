@@ -1,5 +1,5 @@
 // Package ireneotest helps to test applications built on ireneo: an open log for each
-// test on a real database, and projections without one.
+// test on a real database, and projections and commands without one.
 package ireneotest
 
 import (
