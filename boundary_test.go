@@ -112,6 +112,19 @@ func TestC06_TheFirstStreamThatMovedIsNamed(t *testing.T) {
 	})
 }
 
+func TestC12_ThatMayBeWrittenAtOnceIsOfAllStreams(t *testing.T) {
+	c := config()
+	c.MaxEvents = 3
+	each(t, c, func(t *testing.T, ctx context.Context, log *ireneo.Log) {
+		_, err := ireneo.Execute(ctx, &Decide{by: func(ctx context.Context, b *ireneo.Boundary) error {
+			loaded(t, ctx, b, "a").Append(&Deposited{Amount: 1}, &Deposited{Amount: 1})
+			loaded(t, ctx, b, "b").Append(&Deposited{Amount: 1}, &Deposited{Amount: 1})
+			return nil
+		}})
+		wantError(t, err, ireneo.ErrTooLarge)
+	})
+}
+
 func TestC13_WhatWasDeclaredAndWhatWasDiscoveredWasSoAtOneMoment(t *testing.T) {
 	each(t, config(), func(t *testing.T, ctx context.Context, log *ireneo.Log) {
 		other := ireneo.WithLog(t.Context(), sibling(t, log, config()))
@@ -159,7 +172,7 @@ func TestS17_AnAnswerLostInCommitIsNotTakenForAMatch(t *testing.T) {
 			must(t, c.Store.Insert(t.Context(), b)[0])
 			return store.ErrOutcomeUnknown
 		}
-		result, err := ireneo.Execute(ctx, claim(t, Journal.For("mine"), "ann"), once)
+		result, err := ireneo.Execute(ctx, claim(t, Journal.For("mine"), "ann", named("ann")), once)
 		must(t, err)
 		if len(result.Events) != 1 || result.Events[0].Version() != 1 || !result.Events[0].Persisted() {
 			t.Errorf("the result is %+v", result)

@@ -57,6 +57,8 @@ func TestS17_OfManyWhoClaimANameOneGetsIt(t *testing.T) {
 		other := ireneo.WithLog(t.Context(), sibling(t, log, config()))
 		for round := range 15 {
 			name := fmt.Sprint("name", round)
+			filters := named(name)
+			filters[0].Types = [][]string{{"account.noted"}, {"account.*"}, nil}[round%3]
 			var claimed atomic.Int64
 			var wg sync.WaitGroup
 			for i := range 6 {
@@ -65,9 +67,9 @@ func TestS17_OfManyWhoClaimANameOneGetsIt(t *testing.T) {
 				wg.Go(func() {
 					var err error
 					if i < 3 {
-						err = h.AppendIf(ctx, named(name), 0, &Noted{Text: name})
+						err = h.AppendIf(ctx, filters, 0, &Noted{Text: name})
 					} else {
-						_, err = ireneo.Execute(ctx, claim(t, h, name), ireneo.Retry(ireneo.Fixed(100, time.Millisecond)))
+						_, err = ireneo.Execute(ctx, claim(t, h, name, filters), ireneo.Retry(ireneo.Fixed(100, time.Millisecond)))
 					}
 					switch {
 					case err == nil:
@@ -86,9 +88,9 @@ func TestS17_OfManyWhoClaimANameOneGetsIt(t *testing.T) {
 }
 
 // claim is a command within a boundary drawn by a query.
-func claim(t testing.TB, h *ireneo.Handle, name string) *Decide {
+func claim(t testing.TB, h *ireneo.Handle, name string, filters []ireneo.Filter) *Decide {
 	return &Decide{by: func(ctx context.Context, b *ireneo.Boundary) error {
-		taken, err := b.Matching(ctx, named(name)...)
+		taken, err := b.Matching(ctx, filters...)
 		if err != nil {
 			return err
 		}
@@ -143,6 +145,34 @@ func TestS17_WhatWasReadAndWhatWasFoundWasSoAtOneMoment(t *testing.T) {
 			return nil
 		}})
 		must(t, err)
+	})
+}
+
+func TestS17_EachQueryIsReadInWholeAndProved(t *testing.T) {
+	each(t, config(), func(t *testing.T, ctx context.Context, log *ireneo.Log) {
+		other := ireneo.WithLog(t.Context(), sibling(t, log, config()))
+		notes := make([]ireneo.AnyEvent, 700)
+		for i := range notes {
+			notes[i] = &Noted{Text: "ann"}
+		}
+		must(t, Journal.For("a").AppendAll(ctx, notes)) // whole pages do not end where appends do
+		must(t, Journal.For("b").AppendAll(ctx, notes))
+
+		_, err := ireneo.Execute(ctx, &Decide{by: func(ctx context.Context, b *ireneo.Boundary) error {
+			for name, want := range map[string]int{"ann": 1399 + b.Attempt(), "bob": 0} {
+				found, err := b.Matching(ctx, named(name)...)
+				must(t, err)
+				if len(found) != want {
+					t.Errorf("found %d of %s, want %d", len(found), name, want)
+				}
+			}
+			mine, err := ireneo.Load(ctx, b, Journal.For("c"), AccountPosition)
+			must(t, err)
+			mine.Append(&Noted{Text: "cleo"})
+			must(t, Journal.For("d").Append(other, &Noted{Text: []string{"ann", "bob"}[b.Attempt()-1]}))
+			return nil
+		}}, ireneo.Retry(ireneo.Fixed(1, 0)))
+		wantError(t, err, ireneo.ErrConflict)
 	})
 }
 
