@@ -184,6 +184,14 @@ func (b *Boundary) moved(ctx context.Context) error {
 	return conflict
 }
 
+// forget keeps others from going on with what was loaded, where that is not in the log any
+// more: retention has removed it.
+func (b *Boundary) forget() {
+	for _, part := range b.order {
+		b.log.heads.Remove(part.handle.key())
+	}
+}
+
 // unchanged reports, for an attempt that commits nothing and so proves nothing, whether
 // what it has decided on was all true at one moment. What one statement has read was.
 func (b *Boundary) unchanged(ctx context.Context) error {

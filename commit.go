@@ -143,7 +143,8 @@ func (x *execution) resolve(ctx context.Context, p *proposal, doubtful bool, cau
 		if errors.As(cause, new(*MatchedError)) {
 			return nil, cause
 		}
-		return nil, fmt.Errorf("%w: %w", ErrBusy, cause) // there, but gone again or not to be seen yet
+		p.boundary.forget()
+		return nil, fmt.Errorf("%w: %w", ErrBusy, cause) // there, but gone again, removed or not to be seen yet
 	case errors.As(cause, &row):
 		return nil, &ProjectionError{Projection: p.batch.Rows[row.Index].Of, Err: row.Err}
 	default:

@@ -152,27 +152,6 @@ func wantRemovals(t testing.TB, ctx context.Context, log *ireneo.Log, typ string
 	}
 }
 
-// Whoever uses an id again, against advice, gets rows of what is in the log, also from a
-// projection that has what was removed in memory.
-func TestC19_AnIdUsedAgainBeginsAnew(t *testing.T) {
-	c, now := rentals()
-	each(t, c, func(t *testing.T, ctx context.Context, log *ireneo.Log) {
-		now.Set(noon)
-		rent(t, ctx, "1")
-		running(t, log)
-		eventually(t, log, "purses", "done", done)
-		now.Set(noon.AddDate(0, 1, 0))
-		if got := retain(t, ctx, log, ireneo.RetainOptions{Remove: true}); got.Streams != 1 {
-			t.Fatalf("got %+v", got)
-		}
-
-		again := &Deposited{Amount: 7}
-		must(t, Rental.For("1").Append(ctx, again))
-		waitFor(t, ctx, log, again.Position, Purses)
-		wantPurse(t, ctx, "1", " +7")
-	})
-}
-
 // An append after the closing event is refused, in a process that knows the stream and in
 // one that has to read it.
 func TestC19_NothingFollowsTheClosingEvent(t *testing.T) {
