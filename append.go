@@ -39,7 +39,7 @@ func (h *Handle) AppendAll(ctx context.Context, events []AnyEvent, opts ...Appen
 		return err
 	}
 	ctx, end := a.log.telemetry.Append(ctx, a.key.Type, len(events))
-	defer func() { ended(end, err) }()
+	defer func() { end(unlessRefused(err)) }()
 	if !a.decides() {
 		return a.insertNext(ctx)
 	}
@@ -56,7 +56,7 @@ func (h *Handle) AppendTx(ctx context.Context, tx *gorm.DB, ev AnyEvent, opts ..
 		return err
 	}
 	ctx, end := a.log.telemetry.Append(ctx, a.key.Type, 1)
-	defer func() { ended(end, err) }()
+	defer func() { end(unlessRefused(err)) }()
 	if _, ok := tx.Statement.ConnPool.(gorm.TxCommitter); !ok {
 		return ErrNotInTransaction
 	}
@@ -77,15 +77,8 @@ func (h *Handle) AppendTx(ctx context.Context, tx *gorm.DB, ev AnyEvent, opts ..
 	return a.attempt(ctx, base)
 }
 
-// ended ends the span of an append. A refusal is no fault.
-func ended(end func(error), err error) {
-	if err != nil {
-		err = unlessRefused(err)
-	}
-	end(err)
-}
-
-// appending is one call of Append, AppendAll or AppendTx.
+// appending is one call of Append, AppendAll, AppendIf or AppendTx, or what a command appends to
+// one stream.
 type appending struct {
 	log     *Log
 	plan    *plan

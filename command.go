@@ -73,7 +73,7 @@ func (p *Projection[M]) Of(h *Handle) Reading { return Reading{h, p} }
 // Errors says why the last Execute refused the command. It is never nil.
 func (c *Command) Errors() *Errors { return &c.errors }
 
-func (c *Command) command() *Command { return c }
+func (c *Command) command() *Command { return c } //nolint:unused // of AnyCommand, which a Command alone is not
 
 // Format prints the command with its sensitive fields masked, whatever the verb. A command
 // that has not been executed yet shows no fields.

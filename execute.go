@@ -37,8 +37,10 @@ type executeOption func(*executeOptions)
 func (o executeOption) direct(e *executeOptions) { o(e) }
 
 // CommandID makes the command be executed once: the same id again returns the first result,
-// also where its answer was lost. A command that was refused, or failed, has not been
-// executed, and may be sent again under its id. It costs a read.
+// also where its answer was lost, for as long as that is on record (Log.ForgetExecutions). A
+// command that was refused, or failed, has not been executed, and may be sent again under its
+// id. Ids are UTF-8 without control characters, at most MaxIDBytes long, else it is
+// ErrInvalidID; an empty one is none. It costs a read.
 func CommandID(id string) ExecuteOption {
 	return executeOption(func(e *executeOptions) { e.commandID = id })
 }

@@ -195,7 +195,7 @@ func (x *execution) fail(ctx context.Context, err error) string {
 	return outcome
 }
 
-// unlessRefused is err, or nil where the command was refused, which is no fault.
+// unlessRefused is err, or nil where an event or a command was refused, which is no fault.
 func unlessRefused(err error) error {
 	if errors.Is(err, ErrInvalid) || errors.As(err, new(*LifecycleError)) {
 		return nil

@@ -32,11 +32,13 @@ func (l *Log) Matching(ctx context.Context, filters ...Filter) (events []AnyEven
 // It costs more than an Append: it waits for those who began to append before, until they
 // have committed, and for other AppendIfs whose filters name the types of its events. A
 // transaction of a host that has appended and stays open makes it ErrBusy in the end.
-func (h *Handle) AppendIf(ctx context.Context, filters []Filter, position int64, events ...AnyEvent) error {
+func (h *Handle) AppendIf(ctx context.Context, filters []Filter, position int64, events ...AnyEvent) (err error) {
 	a, err := h.prepare(ctx, events, nil)
 	if err != nil {
 		return err
 	}
+	ctx, end := a.log.telemetry.Append(ctx, a.key.Type, len(events))
+	defer func() { end(unlessRefused(err)) }()
 	q, err := a.log.query(ctx, filters)
 	if err != nil {
 		return err

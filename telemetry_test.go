@@ -205,6 +205,10 @@ func TestC18_AnAppendIsCountedAndTracedWithinATrace(t *testing.T) {
 		wantError(t, Account.For("ada").Append(within, &Withdrawn{Amount: 1000}), ireneo.ErrInvalid)
 		wantError(t, Account.For("ada").Append(within, &Deposited{Amount: 1}, ireneo.ExpectVersion(7)), ireneo.ErrConflict)
 		must(t, Journal.For("ada").AppendAll(within, []ireneo.AnyEvent{&Noted{}, &Noted{}}))
+		_, position, err := log.Matching(within)
+		must(t, err)
+		wantError(t, Journal.For("ada").AppendIf(within, nil, 0, &Noted{}), ireneo.ErrConflict)
+		must(t, Journal.For("ada").AppendIf(within, nil, position, &Noted{}))
 		caller.End()
 		e.wantSpans(t,
 			"GET / > append account{events=1,stream=account} Unset",
@@ -212,11 +216,13 @@ func TestC18_AnAppendIsCountedAndTracedWithinATrace(t *testing.T) {
 			"GET / > append account{events=1,stream=account} Unset",
 			"GET / > append account{error.type=*ireneo.ConflictError,events=1,stream=account} Error",
 			"GET / > append journal{events=2,stream=journal} Unset",
+			"GET / > append journal{error.type=*ireneo.MatchedError,events=1,stream=journal} Error",
+			"GET / > append journal{events=1,stream=journal} Unset",
 			"GET /{} Unset",
 		)
 		e.wantMetrics(t,
-			"ireneo.append.duration{stream=account} 2", "ireneo.append.duration{stream=journal} 1",
-			"ireneo.events.written{stream=account} 2", "ireneo.events.written{stream=journal} 2",
+			"ireneo.append.duration{stream=account} 2", "ireneo.append.duration{stream=journal} 2",
+			"ireneo.events.written{stream=account} 2", "ireneo.events.written{stream=journal} 3",
 		)
 	})
 }
