@@ -252,8 +252,8 @@ func TestC21_StreamsAreReadTogetherInOneOrder(t *testing.T) {
 		for _, err := range ireneo.Together(ctx, []*ireneo.Handle{Journal.For("")}) {
 			wantError(t, err, ireneo.ErrInvalidID)
 		}
-		for range ireneo.Together(ctx, nil) {
-			t.Error("nothing has events")
+		for ev, err := range ireneo.Together(ctx, nil) {
+			t.Errorf("nothing has %v, error %v", ev, err)
 		}
 	})
 }
