@@ -201,7 +201,7 @@ func (b *Boundary) unchanged(ctx context.Context) error {
 		}
 	}
 	for _, q := range b.queries {
-		if err := q.advance(ctx); err != nil {
+		if err := q.unchanged(ctx); err != nil {
 			return err
 		}
 	}

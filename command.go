@@ -103,8 +103,8 @@ type commandType struct {
 // commandType describes the type of a command, once for each.
 func (l *Log) commandType(cmd AnyCommand) (*commandType, error) {
 	v := reflect.ValueOf(cmd)
-	if cmd == nil || v.IsNil() {
-		return nil, fmt.Errorf("execute: the command is nil")
+	if v.Kind() != reflect.Pointer || v.IsNil() {
+		return nil, fmt.Errorf("execute: %T is no pointer to a command, or it is nil", cmd)
 	}
 	known, ok := l.commands.Load(v.Type())
 	if !ok {

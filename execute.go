@@ -145,11 +145,6 @@ func (x *execution) run(ctx context.Context) (result *Result, err error) {
 
 // conclude decides until something is committed, or there is no use in it any more.
 func (x *execution) conclude(ctx context.Context) (*Result, string, error) {
-	if first, err := x.earlier(ctx); err != nil {
-		return nil, store.Failed, err
-	} else if first != nil {
-		return first, repeated, nil
-	}
 	ctx = WithMeta(ctx, map[string]string{CommandKey: x.typ.name, ExecutionKey: x.id})
 	for {
 		x.attempts++
@@ -217,6 +212,9 @@ func (x *execution) attempt(ctx context.Context) (*Result, error) {
 	}
 	x.last = b
 	x.cmd.Errors().clear()
+	if first, err := x.earlier(ctx); first != nil || err != nil {
+		return first, err
+	}
 	p, err := x.handle(ctx, b)
 	switch {
 	case err != nil && Categorize(err) == NonRetriable && ctx.Err() == nil:

@@ -197,7 +197,7 @@ func (x *execution) fail(ctx context.Context, err error) string {
 
 // unlessRefused is err, or nil where an event or a command was refused, which is no fault.
 func unlessRefused(err error) error {
-	if errors.Is(err, ErrInvalid) || errors.As(err, new(*LifecycleError)) {
+	if is(err, ErrInvalid, ErrInvalidID) || errors.As(err, new(*LifecycleError)) {
 		return nil
 	}
 	return err

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/google/uuid"
 	"gorm.io/gorm"
 
 	"github.com/ireneo-dev/ireneo/store"
@@ -16,11 +17,16 @@ import (
 // the filters name are looked at, and the whole log where one of them names none.
 func (l *Log) Matching(ctx context.Context, filters ...Filter) (events []AnyEvent, position int64, err error) {
 	q, err := l.query(ctx, filters)
+	if err == nil {
+		err = q.settle(ctx)
+	}
+	if err == nil {
+		events, err = q.read(ctx, q.position)
+	}
 	if err != nil {
 		return nil, 0, err
 	}
-	events, err = q.read(ctx)
-	return events, q.position, err
+	return events, q.position, nil
 }
 
 // AppendIf appends as AppendAll does, if nothing that one of the filters selects has a
@@ -53,7 +59,8 @@ func (h *Handle) AppendIf(ctx context.Context, filters []Filter, position int64,
 
 // Matching returns the events that one of the filters selects, in the order of the log, and
 // makes what they select part of the boundary: what the command appends is committed only
-// if nothing more of it has come meanwhile, in whatever stream. See Handle.AppendIf for
+// if nothing more of it has come meanwhile, in whatever stream. It has all that is committed,
+// settled or not. See Handle.AppendIf for
 // what that costs.
 func (b *Boundary) Matching(ctx context.Context, filters ...Filter) ([]AnyEvent, error) {
 	q, err := b.log.query(ctx, filters)
@@ -61,9 +68,11 @@ func (b *Boundary) Matching(ctx context.Context, filters ...Filter) ([]AnyEvent,
 		return nil, err
 	}
 	b.statements++
-	events, err := q.read(ctx)
 	b.queries = append(b.queries, q)
-	return events, err
+	if err := q.settle(ctx); err != nil {
+		return nil, err
+	}
+	return q.read(ctx, latest)
 }
 
 // boundQuery is a query that something is decided on.
@@ -72,8 +81,10 @@ type boundQuery struct {
 	selection selection
 	types     []string // stored names that it is about; nil: all
 	sought    []string // likewise, also of events nobody has ever written; nil: all
-	position  int64    // it was read up to here
+	position  int64    // it was read up to here, where the log was settled
 	seen      int64    // and up to here nothing has come since
+
+	known map[uuid.UUID]bool // events behind that, which were read as well
 }
 
 func (l *Log) query(ctx context.Context, filters []Filter) (*boundQuery, error) {
@@ -105,13 +116,22 @@ func (l *Log) query(ctx context.Context, filters []Filter) (*boundQuery, error) 
 	return q, nil
 }
 
-// read reads all that matches, as far as the log is settled.
-func (q *boundQuery) read(ctx context.Context) (events []AnyEvent, err error) {
-	if q.position, err = store.SettledPosition(ctx, q.log.store); err != nil {
-		return nil, err
-	}
-	q.seen = q.position
-	err = q.between(ctx, 0, q.position, func(r store.Record) error {
+// latest is a position that no record has come to.
+const latest = math.MaxInt64 - 1
+
+// settle takes the settled end of the log for where the query stands.
+func (q *boundQuery) settle(ctx context.Context) (err error) {
+	q.position, err = store.SettledPosition(ctx, q.log.store)
+	q.seen, q.known = q.position, map[uuid.UUID]bool{}
+	return err
+}
+
+// read reads all that matches up to a position, settled or not.
+func (q *boundQuery) read(ctx context.Context, upTo int64) (events []AnyEvent, err error) {
+	err = q.between(ctx, 0, upTo, func(r store.Record) error {
+		if r.Position > q.position {
+			q.known[r.EventID] = true
+		}
 		ev, err := q.log.decode(r)
 		events = append(events, ev)
 		return err
@@ -180,8 +200,16 @@ func (q *boundQuery) within(ctx context.Context, tx *gorm.DB) error {
 	return nil
 }
 
+// unchanged looks at all that has come since, settled or not.
+func (q *boundQuery) unchanged(ctx context.Context) error {
+	return q.between(ctx, q.seen, latest, q.matched)
+}
+
 // matched is the conflict with something that has come since.
 func (q *boundQuery) matched(r store.Record) error {
+	if q.known[r.EventID] {
+		return nil
+	}
 	ev, err := q.log.decode(r)
 	if err != nil {
 		return err

@@ -272,3 +272,16 @@ func waitUntil(t testing.TB, so func() bool) {
 		}
 	}
 }
+
+func TestS17_WhatIsCommittedButHeldBackIsPartOfTheBoundary(t *testing.T) {
+	postgresOnly(t, config(), func(t *testing.T, ctx context.Context, log *ireneo.Log) {
+		rolledBack(t, log, func(tx *gorm.DB) {
+			must(t, Journal.For("host").AppendTx(ctx, tx, &Noted{Text: "bob"})) // holds back what comes now
+			must(t, Journal.For("x").Append(ctx, &Noted{Text: "ann"}))
+			_, err := ireneo.Execute(ctx, claim(t, Journal.For("y"), "ann", named("ann")), ireneo.Retry(ireneo.NoRetry()))
+			wantError(t, err, ireneo.ErrInvalid) // it is taken
+		})
+		_, err := ireneo.Execute(ctx, claim(t, Journal.For("y"), "cleo", named("cleo")), ireneo.Retry(ireneo.NoRetry()))
+		must(t, err)
+	})
+}
