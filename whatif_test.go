@@ -49,8 +49,14 @@ func statesOf(t testing.TB, v *ireneo.Verdict) (before, after map[string]any) {
 func tills(random *rand.Rand) []ireneo.AnyEvent {
 	n := random.Int64N(40)
 	all := [][]ireneo.AnyEvent{
-		{&Opened{Owner: "ana"}}, {&Deposited{Amount: n}}, {&Deposited{Amount: 9}}, {&Withdrawn{Amount: n}}, {&Withdrawn{Amount: 13}}, {&Noted{}},
-		{&Deposited{Amount: 7}, &Noted{}, &Withdrawn{Amount: n}}, {&Withdrawn{Amount: 5}, &Deposited{Amount: 5}},
+		{&Opened{Owner: "ana"}},
+		{&Deposited{Amount: n}},
+		{&Deposited{Amount: 9}},
+		{&Withdrawn{Amount: n}},
+		{&Withdrawn{Amount: 13}},
+		{&Noted{}},
+		{&Deposited{Amount: 7}, &Noted{}, &Withdrawn{Amount: n}},
+		{&Withdrawn{Amount: 5}, &Deposited{Amount: 5}},
 	}
 	if random.IntN(30) == 0 {
 		return []ireneo.AnyEvent{&Closed{}}
