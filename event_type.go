@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"reflect"
 	"regexp"
 	"strings"
@@ -186,4 +187,48 @@ func raw(r store.Record) AnyEvent {
 	r.Data = nil
 	k.record, k.persisted = r, true
 	return ev
+}
+
+// NewEvent makes an event of a registered type of its JSON, as forms and scripts have it.
+// It is ErrUnknownEvent where no such type is registered, and an error in words where the
+// JSON is no object, has fields that the type does not, or values that do not fit. What
+// the fields must hold is checked by Append.
+func (l *Log) NewEvent(name string, data []byte) (AnyEvent, error) {
+	typ := l.types[name]
+	if typ == nil {
+		return nil, fmt.Errorf("%w: %q", ErrUnknownEvent, name)
+	}
+	if limit := l.config.MaxEventBytes; len(data) > limit {
+		return nil, fmt.Errorf("%w: %s of %d bytes, at most %d are allowed (Config.MaxEventBytes)", ErrTooLarge, name, len(data), limit)
+	}
+	if !bytes.HasPrefix(bytes.TrimSpace(data), []byte("{")) {
+		return nil, fmt.Errorf("read %s: an event is a JSON object, such as {}", name)
+	}
+	ev := typ.empty()
+	dec := json.NewDecoder(bytes.NewReader(data))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(ev); err != nil {
+		return nil, fmt.Errorf("read %s: %w", name, inWords(err))
+	}
+	if _, err := dec.Token(); err != io.EOF {
+		return nil, fmt.Errorf("read %s: there is something behind the JSON object", name)
+	}
+	bind(ev, typ).record.Type = typ.name
+	return ev, nil
+}
+
+// inWords is an error of encoding/json for whoever has written the JSON.
+func inWords(err error) error {
+	var wrong *json.UnmarshalTypeError
+	var syntax *json.SyntaxError
+	switch {
+	case errors.As(err, &wrong):
+		return fmt.Errorf("%s is a %s, and takes a value of type %s", wrong.Field, wrong.Value, wrong.Type)
+	case errors.As(err, &syntax):
+		return fmt.Errorf("it is no JSON: %w, at byte %d", err, syntax.Offset)
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return errors.New("it is no JSON: it ends too early")
+	default:
+		return err
+	}
 }

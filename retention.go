@@ -401,7 +401,7 @@ func (n *needs) of(ctx context.Context, id string) (events int64, by *Held, err 
 	}
 	by = n.follower(last.Position)
 	if by == nil {
-		by = n.keeper(id, contents)
+		by = n.sharer(id, contents)
 	}
 	if by == nil {
 		by, err = n.aside(ctx, key)
@@ -434,8 +434,8 @@ func (n *needs) passed(name string) bool {
 	return slices.Contains(n.options.Despite, name)
 }
 
-// keeper is who has rows that are not of this stream alone.
-func (n *needs) keeper(id string, contents []store.Content) *Held {
+// sharer is who has rows that are not of this stream alone.
+func (n *needs) sharer(id string, contents []store.Content) *Held {
 	if name := n.shared[id]; name != "" {
 		return &Held{name, heldByShared, 1}
 	}

@@ -38,8 +38,8 @@ type Log interface {
 	// committed; the batch's records then carry the Position, Version, RecordedAt
 	// and OccurredAt that were stored. ErrOutcomeUnknown means the connection was
 	// lost and the batch may or may not have been committed; after any other
-	// error nothing of the batch was written. A batch with an Execution whose id is
-	// taken is ErrExecuted; the Execution's Position is set to that of the records.
+	// error nothing of the batch was written. A batch with an Execution whose ID or
+	// CommandID is taken is ErrExecuted; the Execution's Position is set to that of the records.
 	Insert(ctx context.Context, batches ...*Batch) (errs []error)
 
 	// InsertTx writes one batch inside the caller's open transaction. On any
