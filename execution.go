@@ -104,7 +104,7 @@ func executionOf(e store.Execution) Execution {
 // record is what is to be on record of the execution.
 func (x *execution) record(outcome string, reason error) *store.Execution {
 	e := &store.Execution{
-		ID: x.id, CommandID: x.opts.commandID, Command: x.typ.name, Actor: x.actor, Correlation: x.correlation,
+		ID: x.id, CommandID: x.opts.commandID, Command: x.typ.name, Actor: oneLine(x.actor), Correlation: oneLine(x.correlation),
 		Outcome: outcome, Attempts: x.attempts, StartedAt: x.began, Took: max(x.log.now().Sub(x.began), 0),
 	}
 	if reason != nil {
@@ -131,7 +131,7 @@ func oneLine(text string) string {
 	return text[:cut] + "…"
 }
 
-// maxReason is how many bytes of an error are on record.
+// maxReason is how many bytes of an error, or of an actor, are on record.
 const maxReason = 1000
 
 // nothing ends an execution that has nothing to append, if what it was decided on is

@@ -212,6 +212,20 @@ func TestExecutions_AreOnRecord(t *testing.T) {
 	})
 }
 
+// What a request says of itself may be of any length, and have what no database stores.
+func TestExecutions_BoundWhatIsSaidOfThem(t *testing.T) {
+	each(t, config(), func(t *testing.T, ctx context.Context, log *ireneo.Log) {
+		said := ireneo.WithMeta(ctx, map[string]string{ireneo.ActorKey: strings.Repeat("a", 5000), ireneo.CorrelationKey: "of\x00one"})
+		_, err := ireneo.Execute(said, &Decide{by: func(context.Context, *ireneo.Boundary) error { return nil }})
+		must(t, err)
+		all, err := log.Executions(ctx, ireneo.ExecutionQuery{})
+		must(t, err)
+		if len(all) != 1 || len(all[0].Actor) > 1010 || all[0].Correlation != "of one" {
+			t.Errorf("on record is %.3000v", all)
+		}
+	})
+}
+
 func TestExecutions_ArePagedAndFiltered(t *testing.T) {
 	each(t, config(), func(t *testing.T, ctx context.Context, log *ireneo.Log) {
 		var ids []string
