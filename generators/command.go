@@ -143,7 +143,7 @@ func (d *commandData) addUnknown() {
 	for i, l := range d.Loads {
 		if d.Given || i == 0 {
 			d.Rules = append(d.Rules, commandRule{Breakage{
-				Case: "unknown " + l.Words(), Value: `"nowhere"`, Message: l.Label() + " is unknown",
+				Case: "unknown " + l.Words(), Value: `"nowhere"`, Message: l.Label() + " does not exist",
 			}, l.Name})
 		}
 	}

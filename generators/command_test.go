@@ -90,7 +90,7 @@ func TestCommand_Reads(t *testing.T) {
 		`validate:"required,max=255,nefield=From" sensitive:"true"`,
 		`validate:"required,max=255,nefield=Ctx"`,
 		"projections.Texts.Of(streams.Note.For(c.TypeID)),",
-		`return b.Reject("account_id", "is unknown")`,
+		`return b.Reject("account_id", "does not exist")`,
 	)
 }
 

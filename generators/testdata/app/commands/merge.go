@@ -72,10 +72,10 @@ func (c *Merge) Handle(ctx context.Context, b *ireneo.Boundary) error {
 		return err
 	}
 	if into.Version() == 0 {
-		return b.Reject("into", "is unknown")
+		return b.Reject("into", "does not exist")
 	}
 	if sampleStream.Version() == 0 {
-		return b.Reject("sample_id", "is unknown")
+		return b.Reject("sample_id", "does not exist")
 	}
 
 	// The decision: look at into.State, refuse with b.Reject("line_1", "…"), and append

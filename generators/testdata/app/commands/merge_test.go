@@ -99,7 +99,7 @@ func TestMerge_Rejected(t *testing.T) {
 		"long maybe customer":  {func(c *commands.Merge) { c.MaybeCustomerID = new(strings.Repeat("a", 256)) }, "maybe_customer_id", "Maybe customer must be a maximum of 255 characters in length"},
 		"no line 1":            {func(c *commands.Merge) { c.Line1 = "" }, "line_1", "Line 1 is required"},
 		"long line 1":          {func(c *commands.Merge) { c.Line1 = strings.Repeat("a", 201) }, "line_1", "Line 1 must be a maximum of 200 characters in length"},
-		"unknown into":         {func(c *commands.Merge) { c.Into = "nowhere" }, "into", "Into is unknown"},
+		"unknown into":         {func(c *commands.Merge) { c.Into = "nowhere" }, "into", "Into does not exist"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			cmd := validMerge()

@@ -37,10 +37,10 @@ func (c *Transfer) Handle(ctx context.Context, b *ireneo.Boundary) error {
 		return err
 	}
 	if from.Version() == 0 {
-		return b.Reject("from", "is unknown")
+		return b.Reject("from", "does not exist")
 	}
 	if to.Version() == 0 {
-		return b.Reject("to", "is unknown")
+		return b.Reject("to", "does not exist")
 	}
 
 	// The decision: look at from.State, refuse with b.Reject("amount", "…"), and append

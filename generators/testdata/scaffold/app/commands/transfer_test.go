@@ -51,8 +51,8 @@ func TestTransfer_Rejected(t *testing.T) {
 		"long to":          {func(c *commands.Transfer) { c.To = strings.Repeat("a", 256) }, "to", "To must be a maximum of 255 characters in length"},
 		"same from and to": {func(c *commands.Transfer) { c.To = c.From }, "to", "To cannot be equal to From"},
 		"no amount":        {func(c *commands.Transfer) { c.Amount = 0 }, "amount", "Amount must be greater than 0"},
-		"unknown from":     {func(c *commands.Transfer) { c.From = "nowhere" }, "from", "From is unknown"},
-		"unknown to":       {func(c *commands.Transfer) { c.To = "nowhere" }, "to", "To is unknown"},
+		"unknown from":     {func(c *commands.Transfer) { c.From = "nowhere" }, "from", "From does not exist"},
+		"unknown to":       {func(c *commands.Transfer) { c.To = "nowhere" }, "to", "To does not exist"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			cmd := validTransfer()
