@@ -11,15 +11,17 @@ import (
 
 // What callers branch on with errors.Is. The types below carry the details.
 var (
-	// ErrInvalid says that an event was refused, by its own tags or because it
-	// would lead to an invalid state. It comes as an *InvalidError; the messages
-	// are in the event's Errors.
-	ErrInvalid = errors.New("event is invalid")
+	// ErrInvalid says that an event or a command was refused: by its own tags, because an
+	// event would lead to an invalid state, or by the command's Handle. It comes as an
+	// *InvalidError or a *RejectedError; the messages are in the Errors of the event or
+	// command.
+	ErrInvalid = errors.New("event or command is invalid")
 	// ErrConflict says that somebody else appended first, or that the stream is
-	// not at the expected version. It comes as a *ConflictError.
-	ErrConflict = errors.New("stream has moved on")
-	// ErrNotFound says that there is nothing to show: an empty replay or a missing
-	// row. It comes as a *NotFoundError.
+	// not at the expected version. It comes as a *ConflictError or, where a query was
+	// decided on, a *MatchedError.
+	ErrConflict = errors.New("somebody else appended first")
+	// ErrNotFound says that there is nothing to show: an empty replay, a missing row, or an
+	// execution that is not on record. It comes as a *NotFoundError.
 	ErrNotFound = errors.New("not found")
 
 	// ErrNotCreated says that an empty stream needs its creating event first.
@@ -35,8 +37,9 @@ var (
 	ErrMissingOccurredAt = errors.New("event has no actual time")
 	// ErrInvalidMeta says that the context's meta lacks something the application requires.
 	ErrInvalidMeta = errors.New("meta is invalid")
-	// ErrInvalidID says that a stream id is empty, too long or has characters that are not allowed.
-	ErrInvalidID = errors.New("stream id is invalid")
+	// ErrInvalidID says that the id of a stream is empty, or that this or a CommandID is too
+	// long or has characters that are not allowed.
+	ErrInvalidID = errors.New("id is invalid")
 	// ErrTooLarge says that an event or an append exceeds the configured bound.
 	ErrTooLarge = errors.New("too large")
 	// ErrDeciding says that a command's Handle tried to append, or to execute, other than
@@ -92,8 +95,8 @@ var (
 	// ErrNotInTransaction says that the *gorm.DB given to AppendTx is no transaction.
 	ErrNotInTransaction = store.ErrNotInTransaction
 
-	// ErrOutcomeUnknown says that the connection was lost and stayed lost while the
-	// append was committing: it may or may not be stored.
+	// ErrOutcomeUnknown says that the connection was lost and stayed lost while an append or
+	// a command was committing: it may or may not be stored.
 	ErrOutcomeUnknown = store.ErrOutcomeUnknown
 	// ErrNotMigrated says that the database's tables are missing or too old.
 	ErrNotMigrated = store.ErrNotMigrated

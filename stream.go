@@ -190,7 +190,7 @@ func (h *Handle) open(ctx context.Context) (*Log, *plan, error) {
 	return log, p, nil
 }
 
-// MaxIDBytes is the greatest length of a stream id.
+// MaxIDBytes is the greatest length of a stream id, and of a CommandID.
 const MaxIDBytes = 255
 
 func checkID(id string) error {
