@@ -60,8 +60,7 @@ func (h *Handle) AppendIf(ctx context.Context, filters []Filter, position int64,
 // Matching returns the events that one of the filters selects, in the order of the log, and
 // makes what they select part of the boundary: what the command appends is committed only
 // if nothing more of it has come meanwhile, in whatever stream. It has all that is committed,
-// settled or not. See Handle.AppendIf for
-// what that costs.
+// settled or not. See Handle.AppendIf for what that costs.
 func (b *Boundary) Matching(ctx context.Context, filters ...Filter) ([]AnyEvent, error) {
 	q, err := b.log.query(ctx, filters)
 	if err != nil {
