@@ -82,10 +82,10 @@ func (c Category) String() string {
 // here, such as an application's own error, is NonRetriable, and so is nil.
 func Categorize(err error) Category {
 	switch {
-	case is(err, context.Canceled, context.DeadlineExceeded):
-		return NonRetriable
 	case is(err, ErrOutcomeUnknown, ErrNotMigrated, ErrNoDatabase, ErrReadOnly, ErrFull, ErrImmutable, ErrNoLog, ErrUnknownStream, ErrUnknownEvent, ErrNewerSchema):
 		return Fatal
+	case is(err, context.Canceled, context.DeadlineExceeded):
+		return NonRetriable
 	case is(err, ErrConflict, ErrBusy, ErrUnavailable):
 		return Retriable
 	default:

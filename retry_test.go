@@ -216,6 +216,7 @@ func TestC09_ErrorsHaveACategory(t *testing.T) {
 		{ireneo.ErrBusy, ireneo.Retriable},
 		{ireneo.ErrUnavailable, ireneo.Retriable},
 		{ireneo.ErrOutcomeUnknown, ireneo.Fatal},
+		{fmt.Errorf("%w: %w", ireneo.ErrOutcomeUnknown, context.DeadlineExceeded), ireneo.Fatal}, // after Config.CommitTimeout
 		{ireneo.ErrNotMigrated, ireneo.Fatal},
 		{ireneo.ErrFull, ireneo.Fatal},
 		{ireneo.ErrReadOnly, ireneo.Fatal},
