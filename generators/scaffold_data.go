@@ -3,6 +3,7 @@ package generators
 import (
 	"fmt"
 	"go/token"
+	"os"
 	"path"
 	"slices"
 	"strconv"
@@ -11,6 +12,8 @@ import (
 
 // scaffoldData is what the templates of a scaffold know.
 type scaffoldData struct {
+	streams map[string]declaredStream // that the application has already, by their types
+
 	Name         Name
 	Plural       Name
 	CRUD, NoWeb  bool
@@ -58,9 +61,14 @@ var hiddenByPages = strings.Fields(`config detail echo empty facts form http ind
 	web words assets slog httptest html regexp`)
 
 func (a *App) scaffoldData(s Scaffold) (*scaffoldData, error) {
+	streams, err := declaredStreams(os.DirFS(a.Dir))
+	if err != nil {
+		return nil, err
+	}
 	many := plural(s.Name.Snake)
 	d := &scaffoldData{
-		Name: s.Name, Plural: Name{Snake: many, Go: goName(many)}, CRUD: s.CRUD, NoWeb: s.NoWeb, Module: a.Module,
+		streams: streams,
+		Name:    s.Name, Plural: Name{Snake: many, Go: goName(many)}, CRUD: s.CRUD, NoWeb: s.NoWeb, Module: a.Module,
 		Model: goName(singular(many)),
 	}
 	d.Package, d.Receiver = d.Plural.Package(), receiver(d.Plural)
@@ -285,13 +293,14 @@ func (d *scaffoldData) modelFile() string {
 	return path.Join(projectionsDir, d.Plural.File("projection"))
 }
 
-// Related are the other streams that fields refer to, in quotes.
+// Related are the other streams of the application that fields refer to, in quotes.
 func (d *scaffoldData) Related() []string {
 	var related []string
 	for _, e := range d.Events {
 		for _, f := range e.Fields {
-			if f.typ.name == "ref" { // whose sample is the id of one: customer-1
-				related = append(related, strconv.Quote(strings.TrimSuffix(f.Posted(), "-1")))
+			of := strings.TrimSuffix(f.Posted(), "-1") // the sample is the id of one: customer-1
+			if _, known := d.streams[of]; f.typ.name == "ref" && known {
+				related = append(related, strconv.Quote(of))
 			}
 		}
 	}

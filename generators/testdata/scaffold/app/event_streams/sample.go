@@ -11,7 +11,6 @@ var Sample = &ireneo.Stream{
 	Purpose:       "One sample and all that happens to it",
 	Pattern:       "{uuid}",
 	CreatedBy:     "sample.taken",
-	Related:       []string{"customer"},
 	ActualTime:    "taken_on",
 	Consistency:   projections.SamplePosition,
 	Transactional: ireneo.Materialize(projections.Samples),
