@@ -111,7 +111,10 @@ func (h *Handle) prepare(ctx context.Context, events []AnyEvent, opts []AppendOp
 	if err := a.checkCount(); err != nil {
 		return nil, err
 	}
-	meta, err := log.encodeMeta(ctx, a.opts.caused())
+	meta, err := encodeMeta(ctx, a.opts.caused())
+	if err == nil && !a.opts.hypothetical {
+		err = log.checkMeta(meta)
+	}
 	if err != nil {
 		return nil, err
 	}

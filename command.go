@@ -47,7 +47,8 @@ type Command struct {
 type AnyCommand interface {
 	// Handle decides: it loads what it needs through b and appends through what Load
 	// returned, or refuses with b.Reject. It is called again for each attempt, and so
-	// must depend on nothing but the command and what it loads, and do nothing else.
+	// must depend on nothing but the command and what it loads, and do nothing else. ctx
+	// is for all it calls: with another one an append would wait for the command itself.
 	Handle(ctx context.Context, b *Boundary) error
 	// Errors says why the last Execute refused the command. It is never nil.
 	Errors() *Errors

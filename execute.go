@@ -46,7 +46,7 @@ func CommandID(id string) ExecuteOption {
 }
 
 // Retry says how often the command is decided again where it met a conflict or a database
-// that had no time. Defaults to Backoff(4, 10*time.Millisecond).
+// that had no time; after Config.CommitTimeout it is no more. Defaults to Backoff(4, 10*time.Millisecond).
 func Retry(policy RetryPolicy) ExecuteOption {
 	return executeOption(func(e *executeOptions) { e.retry = policy })
 }
@@ -59,7 +59,7 @@ func OnRetry(hook func(Retrying)) ExecuteOption {
 // Execute validates the command by its tags, calls its Handle, and commits what that has
 // appended, to however many streams, if nothing that it loaded has changed: all of it or
 // nothing. Where somebody was faster, or the database had no time, everything is read and
-// decided again. On any error nothing was written.
+// decided again. On any error but ErrOutcomeUnknown nothing was written.
 //
 // Two commands of which each reads what the other writes are never both committed, and no
 // append to a single stream pays for that. What the streams themselves demand, their
@@ -94,6 +94,7 @@ type execution struct {
 
 	actor, correlation string // of the context's meta
 
+	entered  time.Time // by this process's own clock
 	attempts int
 	free     int       // so many of them do not count as retries
 	last     *Boundary // of the attempt before
@@ -109,7 +110,7 @@ func (l *Log) execution(ctx context.Context, cmd AnyCommand, opts []ExecuteOptio
 	if err := deciding(ctx); err != nil {
 		return nil, fmt.Errorf("execute %s: %w", typ.name, err)
 	}
-	x := &execution{log: l, cmd: cmd, typ: typ, opts: executeOptions{retry: Backoff(4, 10*time.Millisecond)}, began: l.now()}
+	x := &execution{log: l, cmd: cmd, typ: typ, opts: executeOptions{retry: Backoff(4, 10*time.Millisecond)}, began: l.now(), entered: time.Now()}
 	for _, o := range opts {
 		o.direct(&x.opts)
 	}
@@ -167,7 +168,7 @@ func (x *execution) conclude(ctx context.Context) (*Result, string, error) {
 // pause waits before the next attempt. It returns why there is none.
 func (x *execution) pause(ctx context.Context, cause error) error {
 	delay, more := x.opts.retry.delay(x.attempts - x.free)
-	if !more {
+	if !more || time.Since(x.entered) > x.log.config.CommitTimeout {
 		return &ExhaustedError{Command: x.typ.name, Attempts: x.attempts, Err: cause}
 	}
 	if x.opts.onRetry != nil {
@@ -236,9 +237,7 @@ func (x *execution) handle(ctx context.Context, b *Boundary) (*proposal, error) 
 	within := context.WithValue(WithLog(ctx, x.log), decidingKey{}, true)
 	err := b.declare(within)
 	if err == nil {
-		handling, end := x.measured.Step(within, "handle")
-		err = x.cmd.Handle(handling, b)
-		end(unlessRefused(err))
+		err = x.call(within, b)
 	}
 	if err == nil {
 		err = x.rejected()
@@ -248,6 +247,23 @@ func (x *execution) handle(ctx context.Context, b *Boundary) (*proposal, error) 
 	}
 	return x.propose(ctx, b)
 }
+
+// call calls the command. Where that panics it has failed.
+func (x *execution) call(ctx context.Context, b *Boundary) (err error) {
+	ctx, end := x.measured.Step(ctx, "handle")
+	err = errPanicked
+	defer func() {
+		end(unlessRefused(err))
+		if errors.Is(err, errPanicked) {
+			x.fail(ctx, err)
+		}
+	}()
+	err = x.cmd.Handle(ctx, b)
+	return err
+}
+
+// errPanicked is on record of a command whose panic goes on to the caller.
+var errPanicked = errors.New("its Handle has panicked")
 
 // lineUp waits for those of this process that append to what the attempt before had
 // loaded. Everybody locks in the same order.

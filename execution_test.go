@@ -366,3 +366,21 @@ func TestExecute_WhatNobodyKnowsIsSaidToBeUnknown(t *testing.T) {
 		}
 	})
 }
+
+func TestExecute_APanicIsOnRecordAndGoesOn(t *testing.T) {
+	each(t, config(), func(t *testing.T, ctx context.Context, log *ireneo.Log) {
+		func() {
+			defer func() {
+				if got := recover(); got != "oh" {
+					t.Errorf("the caller meets %v", got)
+				}
+			}()
+			ireneo.Execute(ctx, &Decide{by: func(context.Context, *ireneo.Boundary) error { panic("oh") }}) //nolint:errcheck // it never returns
+		}()
+		all, err := log.Executions(ctx, ireneo.ExecutionQuery{})
+		must(t, err)
+		if len(all) != 1 || all[0].Outcome != ireneo.Failed || all[0].Reason != "its Handle has panicked" {
+			t.Errorf("on record are %+v", all)
+		}
+	})
+}

@@ -139,7 +139,7 @@ func metaText(ctx context.Context, key string) (text string) {
 }
 
 // encodeMeta gives the JSON object that is stored with the events of one append.
-func (l *Log) encodeMeta(ctx context.Context, caused map[string]string) ([]byte, error) {
+func encodeMeta(ctx context.Context, caused map[string]string) ([]byte, error) {
 	set, _ := ctx.Value(metaKey{}).(contextMeta)
 	if set.err == nil && len(caused) > 0 {
 		set = withCause(set, caused)
@@ -148,10 +148,7 @@ func (l *Log) encodeMeta(ctx context.Context, caused map[string]string) ([]byte,
 	if set.encode != nil {
 		raw, err = set.encode()
 	}
-	if err != nil {
-		return nil, err
-	}
-	return raw, l.checkMeta(raw)
+	return raw, err
 }
 
 // withCause adds the ids of CausedBy, which are UUIDs or what the application gave.

@@ -17,6 +17,7 @@ type appendOptions struct {
 	expectVersion  *int64
 	idempotencyKey string
 	cause          AnyEvent
+	hypothetical   bool // nothing is going to be stored, so that meta need not be complete
 }
 
 type appendOption func(*appendOptions)

@@ -340,7 +340,7 @@ func (r *retaining) delete(ctx context.Context, tx *gorm.DB, rebuilds []store.Re
 // recordRemoval appends the event as it is: what Config.Meta asks for is asked of those who
 // use the application.
 func (l *Log) recordRemoval(ctx context.Context, tx *gorm.DB, streamType string, ev *StreamsRemoved) error {
-	meta, err := (&Log{}).encodeMeta(ctx, nil)
+	meta, err := encodeMeta(ctx, nil)
 	if err != nil {
 		return err
 	}

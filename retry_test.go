@@ -335,3 +335,18 @@ func TestC11_TransfersInACircleConserveTheTotal(t *testing.T) {
 		}
 	})
 }
+
+func TestC07_NothingIsTriedAgainAfterTheCommitTimeout(t *testing.T) {
+	slow := config()
+	slow.CommitTimeout = time.Nanosecond
+	each(t, slow, func(t *testing.T, _ context.Context, log *ireneo.Log) {
+		c := &counting{Store: ireneo.StoreOf(log), fail: func(*store.Batch) error { return store.ErrBusy }}
+		other, err := ireneo.Open(c, slow)
+		must(t, err)
+		_, err = ireneo.Execute(ireneo.WithLog(t.Context(), other), paying(t, "a", 1))
+		var exhausted *ireneo.ExhaustedError
+		if !errors.As(err, &exhausted) || exhausted.Attempts != 1 || !errors.Is(err, ireneo.ErrBusy) {
+			t.Errorf("error is %v", err)
+		}
+	})
+}

@@ -36,12 +36,12 @@ type WhatIfState struct {
 // those that are kept after the commit. They are folded in their places in time, as by a
 // Replay. Nothing is written, and nothing is remembered.
 //
-// As with Check, an append that follows may meet somebody who was faster, what only the
+// Config.Meta is not asked for, since nobody records anything. As with Check, an append that follows may meet somebody who was faster, what only the
 // insert can find out is not known, and an IdempotencyKey is not looked up. It reads the
 // whole stream. Err of the verdict is about the events and their stream; whatever else is
 // wrong, such as a database that cannot be reached, is returned as an error.
 func (h *Handle) WhatIf(ctx context.Context, events []AnyEvent, opts ...AppendOption) (*Verdict, error) {
-	a, err := h.prepare(ctx, events, opts)
+	a, err := h.prepare(ctx, events, append(slices.Clip(opts), appendOption(func(o *appendOptions) { o.hypothetical = true })))
 	if err != nil {
 		return verdict(err)
 	}

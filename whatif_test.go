@@ -214,3 +214,18 @@ func TestLog_NewEvent(t *testing.T) {
 		wantError(t, err, ireneo.ErrUnknownEvent)
 	})
 }
+
+func TestWhatIf_AsksForNoMeta(t *testing.T) {
+	c := config()
+	c.Meta = struct {
+		Actor string `json:"actor" validate:"required"`
+	}{}
+	each(t, c, func(t *testing.T, ctx context.Context, _ *ireneo.Log) {
+		wantError(t, Account.For("a").Append(ctx, &Deposited{Amount: 1}), ireneo.ErrInvalidMeta)
+		v, err := Account.For("a").WhatIf(ctx, []ireneo.AnyEvent{&Deposited{Amount: 1}})
+		must(t, err)
+		if v.Err != nil || len(v.States) == 0 {
+			t.Errorf("the verdict is %+v", v)
+		}
+	})
+}

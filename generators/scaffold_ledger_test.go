@@ -36,6 +36,12 @@ var debtsDiffer = map[string]string{
 func TestScaffold_IsLaidOutAsLedgerIs(t *testing.T) {
 	app := newApp(t, "github.com/ireneo-dev/ireneo")
 	write(t, app.Dir, "web/keep.txt", "")
+	write(t, app.Dir, "app/event_streams/customer.go", `package streams
+
+import "github.com/ireneo-dev/ireneo"
+
+var Customer = &ireneo.Stream{Type: "customer", Purpose: "One customer"}
+`)
 	plan, err := scaffold(app, "debt", "settled", false,
 		"issued:customer_id:ref:customer,amount:money,interest_rate:decimal:5:2,on:date",
 		"payment_received:principal:money,note:string:null,on:date", "written_off:amount:money,reason:string,on:date", "settled:on:date")

@@ -56,12 +56,19 @@ func Execute(c echo.Context, x Executing) error {
 		return x.Again(http.StatusUnprocessableEntity, f)
 	}
 
+	var lifecycle *ireneo.LifecycleError
 	result, err := ireneo.Execute(ctx, x.Command, ireneo.CommandID(f.Key()))
 	switch {
 	case errors.As(err, new(*ireneo.CommandIDError)), err == nil && result.Repeated && !x.Same(result.Events):
 		return x.used(f)
 	case errors.Is(err, ireneo.ErrInvalid), errors.Is(err, ireneo.ErrConflict):
 		return x.refused(f, err)
+	case errors.Is(err, ireneo.ErrInvalidID):
+		f.Add("", "There is nothing of that name.")
+		return x.Again(http.StatusUnprocessableEntity, f)
+	case errors.As(err, &lifecycle):
+		f.Add("", "Nothing was recorded: "+lifecycle.Reason.Error()+".")
+		return x.Again(http.StatusConflict, f)
 	case err != nil:
 		return err
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"net/url"
 	"strings"
 	"testing"
 
@@ -128,6 +127,26 @@ func TestExecute_RefusedIs422(t *testing.T) {
 	wantJar(t, log, "1", 0)
 }
 
+// A name that nothing can have, and a stream that has ended, are messages as well.
+func TestExecute_StreamsThatCannotBeWrittenToComeBack(t *testing.T) {
+	ana, log, last := pouring(t, nil)
+	if err := jars.For("full").AppendAll(ireneo.WithLog(t.Context(), log), []ireneo.AnyEvent{&filled{Sweets: 1}, &sealed{}}); err != nil {
+		t.Fatal(err)
+	}
+	for id, want := range map[string]struct {
+		code    int
+		message string
+	}{
+		"a*":   {http.StatusUnprocessableEntity, "There is nothing of that name."},
+		"full": {http.StatusConflict, "Nothing was recorded: stream is closed."},
+	} {
+		got := ana.do(post("/pour/"+id, filledIn("0", oneKey, "1")))
+		if got.Code != want.code || last.form == nil || strings.Join(last.form.Messages(""), "|") != want.message {
+			t.Errorf("%s: got %d, %+v: %s", id, got.Code, last, got.Body)
+		}
+	}
+}
+
 // A form that was executed and comes back with other values may be executed as another one.
 func TestExecute_UsedFormIs409WithANewKey(t *testing.T) {
 	ana, log, last := pouring(t, nil)
@@ -228,7 +247,6 @@ func TestExecute_NoFormAtAll(t *testing.T) {
 		"malformed":        {post("/pour/1", "sweets=%zz"), 400},
 		"media type":       {post("/pour/1", "sweets=3", "Content-Type", "text/plain"), 415},
 		"the page's error": {post("/pour/1", filledIn("0", oneKey, "8")), 503},
-		"no id":            {post("/pour/"+url.PathEscape("a\x00"), filledIn("0", oneKey, "3")), 404},
 	} {
 		if got := ana.do(tt.r); got.Code != tt.status || last.form != nil || got.Header().Get("Location") != "" {
 			t.Errorf("%s: got %d, %+v, want %d: %s", name, got.Code, last, tt.status, got.Body)

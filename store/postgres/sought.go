@@ -57,6 +57,10 @@ const (
 		)`
 
 	longestPause = 20 * time.Millisecond
+
+	// longestWait is for how long others may have to wait for the locks on types of a batch
+	// that waits itself, for a transaction of a host that stays open.
+	longestWait = 2 * time.Second
 )
 
 func seeks(b *store.Batch) bool { return b.Guard != nil && b.Guard.Unless != nil }
@@ -87,20 +91,19 @@ func (r *records) draw(ctx context.Context, conn gorm.ConnPool) error {
 		return txError(ctx, err)
 	}
 
+	waiting, cancel := context.WithTimeout(ctx, longestWait)
+	defer cancel()
 	for pause := time.Millisecond; ; pause = min(2*pause, longestPause) {
 		var older bool
-		err := conn.QueryRowContext(ctx, olderSQL, r.position, seekerKey()).Scan(&older)
-		switch {
-		case ctx.Err() != nil:
-			return fmt.Errorf("%w: an older transaction holds the log back: %w", store.ErrBusy, ctx.Err())
-		case err != nil:
+		if err := conn.QueryRowContext(ctx, olderSQL, r.position, seekerKey()).Scan(&older); err != nil && ctx.Err() == nil {
 			return txError(ctx, err)
-		case !older:
+		} else if err == nil && !older {
 			return nil
 		}
 
 		select {
-		case <-ctx.Done():
+		case <-waiting.Done():
+			return fmt.Errorf("%w: an older transaction holds the log back", store.ErrBusy)
 		case <-time.After(pause):
 		}
 	}
