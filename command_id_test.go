@@ -111,7 +111,8 @@ func TestCommandID_AnAnswerLostInCommitIsFound(t *testing.T) {
 				if err := c.Store.Insert(t.Context(), b)[0]; err != nil {
 					t.Error(err)
 				}
-				c.away.Store(2) // and so is the answer to the question what became of it
+				c.away.Store(2) // and so are the answers to the question what became of it
+				c.blind.Store(2)
 				return store.ErrOutcomeUnknown
 			}
 			result, err := ireneo.Execute(ctx, &Transfer{From: "a" + id, To: "b" + id, Amount: 4}, ireneo.CommandID(id))

@@ -158,9 +158,11 @@ func (x *execution) committed(ctx context.Context, p *proposal) (*Result, error)
 	if first.Version == 0 || err != nil {
 		return nil, err
 	}
-	if p.batch.Records, err = x.log.batchAt(ctx, first.Position); err != nil {
+	stored, err := x.log.batchAt(ctx, first.Position)
+	if err != nil {
 		return nil, err
 	}
+	p.batch.Records = stored
 	p.accept(ctx)
 	return x.result(p.events(), first.Position), nil
 }

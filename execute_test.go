@@ -74,7 +74,7 @@ type counting struct {
 	store.Store
 	reads, inserts atomic.Int64
 	fail           func(*store.Batch) error // instead of inserting; nil: insert
-	away           atomic.Int64             // so many reads find no database
+	away, blind    atomic.Int64             // so many reads, and looks at parts of the log, find no database
 }
 
 func (c *counting) Read(ctx context.Context, q store.Query) iter.Seq2[store.Record, error] {
@@ -84,6 +84,14 @@ func (c *counting) Read(ctx context.Context, q store.Query) iter.Seq2[store.Reco
 		return func(yield func(store.Record, error) bool) { yield(store.Record{}, store.ErrUnavailable) }
 	}
 	return c.Store.Read(ctx, q)
+}
+
+func (c *counting) Browse(ctx context.Context, q store.Browse) ([]store.Record, error) {
+	if c.blind.Load() > 0 {
+		c.blind.Add(-1)
+		return nil, store.ErrUnavailable
+	}
+	return c.Store.Browse(ctx, q)
 }
 
 func (c *counting) Insert(ctx context.Context, batches ...*store.Batch) []error {
