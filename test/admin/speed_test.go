@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/ireneo-dev/ireneo/config"
+	"github.com/ireneo-dev/ireneo/internal/alone"
 	"github.com/ireneo-dev/ireneo/internal/pgtest"
 	"github.com/ireneo-dev/ireneo/server"
 )
@@ -70,6 +71,7 @@ func TestScreens_OnAMillionEvents(t *testing.T) {
 	if testing.Short() {
 		t.Skip("seeds a million events")
 	}
+	alone.Use(t)
 	site := longSite(t)
 	for _, path := range longScreens {
 		answers(t, site, path, most)

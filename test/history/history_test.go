@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/ireneo-dev/ireneo"
+	"github.com/ireneo-dev/ireneo/internal/alone"
 	"github.com/ireneo-dev/ireneo/internal/pgtest"
 )
 
@@ -32,6 +33,7 @@ func seed() uint64 {
 // Everything at once on PostgreSQL: processes are killed, backends terminated, and
 // connections cut before, at and after commits.
 func TestHistory_PostgresUnderFireHasNoAnomalies(t *testing.T) {
+	alone.Use(t)
 	c := newCrew(t, pgtest.Database(t), seed())
 	run(t, c, plan{
 		ops: size(*opsFlag), writers: 4, deliver: 2, cutOneIn: 60, kill: 1500 * time.Millisecond, terminate: 250 * time.Millisecond,
@@ -40,6 +42,7 @@ func TestHistory_PostgresUnderFireHasNoAnomalies(t *testing.T) {
 
 // The same in one file of SQLite, where there is no network to fail.
 func TestHistory_SQLiteUnderFireHasNoAnomalies(t *testing.T) {
+	alone.Use(t)
 	c := newCrew(t, filepath.Join(t.TempDir(), "log.sqlite3"), seed())
 	run(t, c, plan{ops: size(*opsFlag) / 4, writers: 3, deliver: 1, kill: time.Second})
 }
