@@ -3,6 +3,7 @@
 package alone
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"testing"
@@ -18,14 +19,11 @@ func Use(t testing.TB) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { file.Close() })
-	for {
-		err := unix.Flock(int(file.Fd()), unix.LOCK_EX)
-		if err == nil {
-			return
-		}
-		if err != unix.EINTR { //nolint:errorlint // an errno as it is
-			t.Fatal(err)
-		}
+	t.Cleanup(func() { _ = file.Close() })
+	for err = unix.EINTR; errors.Is(err, unix.EINTR); {
+		err = unix.Flock(int(file.Fd()), unix.LOCK_EX)
+	}
+	if err != nil {
+		t.Fatal(err)
 	}
 }
