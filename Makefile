@@ -1,4 +1,5 @@
-# make check does what continuous integration does; .ci/run is that with its packages and timings.
+# make check does what continuous integration does, and looks for races everywhere; .ci/run is that
+# with its packages and timings, and looks for them where they are made.
 
 tool  = go tool -modfile=tools/go.mod
 # What is generated and committed. A new kind of generated file goes here and into .golangci.yml's
