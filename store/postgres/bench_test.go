@@ -182,3 +182,43 @@ func benchRows(n int) []store.Row {
 
 	return rows
 }
+
+// BenchmarkRead reads a stream of a thousand records, and the streams of a type in pages of
+// ten thousand.
+func BenchmarkRead(b *testing.B) {
+	const records = 100_000
+	s := migrated(b)
+	r := benchRecord(1)
+	if _, err := s.pool.Exec(b.Context(), `
+		INSERT INTO event_entries (
+			position, ordinal, stream_type, stream_id, version, event_id, type, schema_version,
+			data, meta, recorded_at, occurred_at)
+		SELECT
+			n + 1, 1, 'debt', 'debts-' || n / 1000, n % 1000 + 1, gen_random_uuid(), r.type, 1,
+			r.data, r.meta, now(), now()
+		FROM generate_series(0, $1 - 1) AS n
+		CROSS JOIN (SELECT $2::text, $3::json, $4::json) AS r (type, data, meta)`,
+		records, r.Type, r.Data, r.Meta); err != nil {
+		b.Fatal(err)
+	}
+
+	for name, q := range map[string]store.Query{
+		"stream-1000": {Stream: store.Stream{Type: "debt", ID: "debts-7"}},
+		"page-10000":  {Stream: store.Stream{Type: "debt"}, Order: store.ByStream, Limit: 10_000},
+	} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			read := 0
+			for b.Loop() {
+				for _, err := range s.Read(b.Context(), q) {
+					if err != nil {
+						b.Fatal(err)
+					}
+					read++
+				}
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(read), "ns/record")
+			b.ReportMetric(float64(read)/float64(b.N), "records")
+		})
+	}
+}

@@ -27,8 +27,9 @@ func (s *Store) Read(ctx context.Context, q store.Query) iter.Seq2[store.Record,
 		}
 		defer rows.Close()
 
+		read := readerOf(rows)
 		for rows.Next() {
-			rec, err := scanRecord(rows)
+			rec, err := read.record()
 			if !yield(rec, err) || err != nil {
 				return
 			}
@@ -192,18 +193,4 @@ func order(o store.Order) string {
 	}
 
 	return "\n\t\tORDER BY occurred_at, version"
-}
-
-func scanRecord(rows cursor) (store.Record, error) {
-	var r store.Record
-	err := rows.Scan(
-		&r.Position, &r.Ordinal, &r.Stream.Type, &r.Stream.ID, &r.Version, &r.EventID, &r.Type, &r.SchemaVersion,
-		&r.Data, &r.Meta, &r.RecordedAt, &r.OccurredAt, &r.IdempotencyKey,
-	)
-	if err != nil {
-		return store.Record{}, fmt.Errorf("read a record: %w", err)
-	}
-	r.RecordedAt, r.OccurredAt = r.RecordedAt.UTC(), r.OccurredAt.UTC()
-
-	return r, nil
 }
