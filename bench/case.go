@@ -15,6 +15,7 @@ type row struct {
 	name    string
 	clients int
 	limit   limit  // what it is compared with; zero: nothing
+	sum     sum    // zero: the limit alone
 	target  target // zero: none
 	start   start
 	once    bool // one long turn a round instead of many, without a warm-up: its operations take seconds, or are no use in parts
@@ -36,6 +37,12 @@ type limit struct {
 	clients int
 }
 
+// sum is a bound made of two rows: so many times the limit, plus another one.
+type sum struct {
+	times float64
+	plus  limit
+}
+
 // The rows that are the limit. PERFORMANCE.md defines L by pgbench; where the machine has none it
 // is pgx.
 const (
@@ -48,27 +55,58 @@ func postgresL(clients int) limit { return limit{name: pgbenchInsert, clients: c
 
 func (r row) key() limit { return limit{r.name, r.clients} }
 
-func (r row) String() string { return fmt.Sprintf("%s × %d", r.name, r.clients) }
+// against are the rows that it is compared with.
+func (r row) against() []limit {
+	var all []limit
+	for _, l := range []limit{r.limit, r.sum.plus} {
+		if l != (limit{}) {
+			all = append(all, l)
+		}
+	}
+	return all
+}
+
+// bound is how that is called.
+func (r row) bound() string {
+	if r.sum == (sum{}) {
+		return r.limit.String()
+	}
+	return fmt.Sprintf("%g times %s, plus %s", r.sum.times, r.limit, r.sum.plus)
+}
+
+func (l limit) String() string { return fmt.Sprintf("%s × %d", l.name, l.clients) }
+
+func (r row) String() string { return r.key().String() }
 
 // choose keeps the rows wanted and those they are compared with, in the order of the table.
 // Without pgbench its rows go, and pgx takes their place as the limit.
-func choose(all []row, only string, pgbench bool) ([]row, error) {
+func choose(all []row, o options, pgbench bool) ([]row, error) {
 	if !pgbench {
 		all = withoutPgbench(all)
 	}
-	wanted := map[limit]bool{}
+	needed := with(all, func(r row) bool { return r.matches(o.only) && (!o.check || r.target != target{}) })
+	if len(needed) == 0 {
+		return nil, errors.New("-only " + o.only + " matches no row")
+	}
+	return slices.DeleteFunc(all, func(r row) bool { return !needed[r.key()] }), nil
+}
+
+// with are the rows wanted and those they are compared with.
+func with(all []row, wanted func(row) bool) map[limit]bool {
+	found := map[limit]bool{}
 	for _, r := range all {
-		if r.matches(only) {
-			wanted[r.key()], wanted[r.limit] = true, true
-			if r.limit.name == pgbenchInsert {
-				wanted[limit{pgxInsert, r.limit.clients}] = true
+		if !wanted(r) {
+			continue
+		}
+		found[r.key()] = true
+		for _, l := range r.against() {
+			found[l] = true
+			if l.name == pgbenchInsert {
+				found[limit{pgxInsert, l.clients}] = true
 			}
 		}
 	}
-	if len(wanted) == 0 {
-		return nil, errors.New("-only " + only + " matches no row")
-	}
-	return slices.DeleteFunc(all, func(r row) bool { return !wanted[r.key()] }), nil
+	return found
 }
 
 func withoutPgbench(all []row) []row {

@@ -23,6 +23,7 @@ type sample struct {
 	Ops    float64       `json:"ops"`   // per second, of all clients together
 	P50    time.Duration `json:"p50_ns"`
 	P99    time.Duration `json:"p99_ns"`
+	CPU    cost          `json:"cpu_per_op,omitzero"`
 	Memory usage         `json:"memory,omitzero"`
 }
 
@@ -30,6 +31,7 @@ type sample struct {
 type timings struct {
 	each   []time.Duration
 	busy   time.Duration // all of them together
+	beside int           // operations that were made, but are not among each
 	events int           // the rate is of these where an operation is of many
 	memory usage         // where it was watched
 }
@@ -101,6 +103,14 @@ func summarize(all []timings, n int) sample {
 		s.Ops = float64(n) * float64(done) / busy.Seconds()
 	}
 	return s
+}
+
+// operations is how many there were, timed or not, and each of them as the rate counts it.
+func operations(all []timings) (n int) {
+	for _, t := range all {
+		n += (len(t.each) + t.beside) * max(1, t.events)
+	}
+	return n
 }
 
 // percentile takes sorted durations.

@@ -24,7 +24,7 @@ import (
 const settings = `
 listen_addresses = ''
 unix_socket_directories = '%s'
-max_connections = 300
+max_connections = 1000
 shared_buffers = '256MB'
 min_wal_size = '1GB'
 max_wal_size = '8GB'

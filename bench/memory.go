@@ -82,7 +82,7 @@ func watchMemory() (peak func() usage) {
 		close(stop)
 		used := usage{Live: <-done}
 		if resettable {
-			used.Resident = mostResident()
+			used.Resident = resident("VmHWM:")
 		}
 		return used
 	}
@@ -95,8 +95,9 @@ func live() int64 {
 	return int64(found[0].Value.Uint64() + found[1].Value.Uint64())
 }
 
-// mostResident is the greatest resident size since it was reset.
-func mostResident() int64 {
+// resident is a line of this process's status: "VmRSS:", what is in memory now, or "VmHWM:", the
+// most that was since that was reset. Zero where the system does not tell.
+func resident(line string) int64 {
 	file, err := os.Open("/proc/self/status")
 	if err != nil {
 		return 0
@@ -106,7 +107,7 @@ func mostResident() int64 {
 	lines := bufio.NewScanner(file)
 	for lines.Scan() {
 		var kibibytes int64
-		if size, ok := strings.CutPrefix(lines.Text(), "VmHWM:"); ok {
+		if size, ok := strings.CutPrefix(lines.Text(), line); ok {
 			if _, err := fmt.Sscan(size, &kibibytes); err == nil {
 				return kibibytes << 10
 			}

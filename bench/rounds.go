@@ -17,18 +17,22 @@ import (
 // whatever else the machine does meets all rows of a round alike.
 const slice = 250 * time.Millisecond
 
-// measureAll measures every row once a round.
+// measureAll measures the rows once a round, one ring after the other.
 func measureAll(ctx context.Context, p *place, rows []row, o options, progress io.Writer) (*report, error) {
-	r := newReport(rows, o)
+	r, all := newReport(rows, o), rings(rows)
 	for n := range o.rounds {
-		samples, err := measureRound(ctx, p, rows, o, func(what any) {
-			fmt.Fprintf(progress, "\r\x1b[Kround %d of %d: %v", n+1, o.rounds, what)
-		})
-		if err != nil {
-			return nil, err
-		}
-		for i, s := range samples {
-			r.Rows[i].Rounds = append(r.Rows[i].Rounds, s)
+		for _, ring := range all {
+			some := ring.in(rows, n)
+			samples, err := measureRound(ctx, p, some.of(rows), o, func(what any) {
+				fmt.Fprintf(progress, "\r\x1b[Kround %d of %d: %v", n+1, o.rounds, what)
+			})
+			if err != nil {
+				return nil, err
+			}
+			for i, s := range samples {
+				row := &r.Rows[some[i]]
+				row.Rounds = append(row.Rounds, s)
+			}
 		}
 	}
 	fmt.Fprint(progress, "\r\x1b[K")
@@ -39,6 +43,9 @@ func measureAll(ctx context.Context, p *place, rows []row, o options, progress i
 func measureRound(ctx context.Context, p *place, rows []row, o options, progress func(any)) (_ []sample, err error) {
 	r := &round{profile: o.profile, progress: progress}
 	defer func() { err = errors.Join(err, r.close()) }()
+	if len(rows) == 0 {
+		return nil, nil
+	}
 	for _, row := range rows {
 		if err := r.prepare(ctx, p, row); err != nil {
 			return nil, fmt.Errorf("%s: prepare: %w", row, err)
@@ -59,7 +66,7 @@ func measureRound(ctx context.Context, p *place, rows []row, o options, progress
 	if err := r.turns(ctx, o.duration, 1, true); err != nil {
 		return nil, err
 	}
-	return r.samples(), nil
+	return r.samples(), r.prove(ctx)
 }
 
 // round is one round while it goes on.
@@ -75,6 +82,7 @@ type entrant struct {
 	site  *site
 	load  load
 	found []timings
+	spent cost
 }
 
 func (r *round) prepare(ctx context.Context, p *place, row row) error {
@@ -111,21 +119,41 @@ func (e *entrant) turn(ctx context.Context, d time.Duration, profiles string) er
 	if err != nil {
 		return err
 	}
+	before := e.site.place.spent()
 	found, err := e.load.run(ctx, d)
+	e.spent = e.spent.plus(e.site.place.spent().minus(before))
 	e.found = append(e.found, found...)
 	return errors.Join(err, stop())
 }
 
+// prover is a load that has promised more than to be quick.
+type prover interface {
+	prove(ctx context.Context) error
+}
+
+func (r *round) prove(ctx context.Context) error {
+	for _, e := range r.entries {
+		if p, ok := e.load.(prover); ok {
+			if err := p.prove(ctx); err != nil {
+				return fmt.Errorf("%s: %w", e.row, err)
+			}
+		}
+	}
+	return nil
+}
+
 func (r *round) forget() {
 	for _, e := range r.entries {
-		e.found = nil
+		e.found, e.spent = nil, cost{}
 	}
 }
 
 func (r *round) samples() []sample {
 	var all []sample
 	for _, e := range r.entries {
-		all = append(all, summarize(e.found, e.row.clients))
+		s := summarize(e.found, e.row.clients)
+		s.CPU = e.spent.each(operations(e.found))
+		all = append(all, s)
 	}
 	return all
 }

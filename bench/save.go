@@ -37,8 +37,9 @@ func (r *report) benchfmt() string {
 	name := strings.NewReplacer(" ", "_", ",", "", "+", "and")
 	for _, row := range r.Rows {
 		for _, s := range row.Rounds {
-			fmt.Fprintf(&b, "Benchmark%s/clients=%d\t%d\t%.1f ops/s\t%d p50-ns\t%d p99-ns\n",
-				upperFirst(name.Replace(row.Name)), row.Clients, s.Count, s.Ops, s.P50.Nanoseconds(), s.P99.Nanoseconds())
+			fmt.Fprintf(&b, "Benchmark%s/clients=%d\t%d\t%.1f ops/s\t%d p50-ns\t%d p99-ns\t%d cpu-ns/op\t%d server-cpu-ns/op\n",
+				upperFirst(name.Replace(row.Name)), row.Clients, s.Count, s.Ops, s.P50.Nanoseconds(), s.P99.Nanoseconds(),
+				s.CPU.Own.Nanoseconds(), s.CPU.Server.Nanoseconds())
 		}
 	}
 	return b.String()

@@ -26,10 +26,12 @@ type place struct {
 	url     string // of the server; empty until there is one
 	durable bool   // the server was looked at
 	cluster *cluster
-	sites   int
-	events  int // of a history
-	kept    []*history
-	notes   []string // for the report
+	// postmaster is the process id of the server's first process; zero where it is not known.
+	postmaster int
+	sites      int
+	events     int // of a history
+	kept       []*history
+	notes      []string // for the report
 }
 
 // server is the URL of the PostgreSQL to measure. One that may lose what it has committed is refused.
@@ -52,7 +54,9 @@ func (p *place) server(ctx context.Context) (string, error) {
 		}
 	}
 	p.durable = true
-	return p.url, nil
+	var err error
+	p.postmaster, err = postmasterOf(ctx, p.url)
+	return p.url, err
 }
 
 func (p *place) start(ctx context.Context) error {

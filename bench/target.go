@@ -1,9 +1,6 @@
 package main
 
-import (
-	"fmt"
-	"time"
-)
+import "time"
 
 // target bounds what a row finds. The zero target bounds nothing.
 type target struct {
@@ -49,36 +46,29 @@ func (t target) of(s sample) float64 {
 	}
 }
 
-func (t target) met(value float64) bool {
-	if t.kind == ofRates {
-		return value >= t.bound
-	}
-	return value <= t.bound
-}
-
-// verdict judges the median, and says so where single rounds fell on the other side.
-func (t target) verdict(s *spread) string {
-	word := "missed"
-	if t.met(s.Median) {
-		word = "met"
-	}
-	if t.met(s.Min) != t.met(s.Max) {
-		word += ", within noise"
-	}
-	return word
-}
-
 func (t target) String() string {
 	switch {
 	case t == target{}:
 		return ""
+	case t.kind == ofRates:
+		return "≥ " + t.show(t.bound)
 	case t.kind == ofLatencies:
-		return fmt.Sprintf("p50 ≤ %.2f", t.bound)
+		return "p50 ≤ " + t.show(t.bound)
 	case t.kind == delay:
-		return fmt.Sprintf("p99 ≤ %v", time.Duration(t.bound))
-	case t.kind == memory:
-		return fmt.Sprintf("live ≤ %s MiB", mebibytes(int64(t.bound)))
+		return "p99 ≤ " + t.show(t.bound)
 	default:
-		return fmt.Sprintf("≥ %.2f", t.bound)
+		return "≤ " + t.show(t.bound)
+	}
+}
+
+// show writes a value as the target bounds it.
+func (t target) show(value float64) string {
+	switch t.kind {
+	case delay:
+		return time.Duration(value).Round(100 * time.Microsecond).String()
+	case memory:
+		return mebibytes(int64(value)) + " MiB"
+	default:
+		return precise(value)
 	}
 }
