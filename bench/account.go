@@ -89,6 +89,11 @@ var accountAfter = &ireneo.Stream{
 	Async: ireneo.Materialize(balances),
 }
 
+// accountWithSnapshots keeps its folded state now and then.
+var accountWithSnapshots = &ireneo.Stream{
+	Type: "account", Purpose: "Money of one owner", Consistency: accountPosition.Snapshot(100),
+}
+
 // journal is a stream that nothing has to be known of.
 var journal = &ireneo.Stream{Type: "journal", Purpose: "Deposits nobody decides on"}
 

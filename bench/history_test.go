@@ -18,6 +18,8 @@ func TestOnPostgres(t *testing.T) {
 		{"rebuild, copy and replay are of all events", testOfAllEvents},
 		{"a history is what appends would have stored", testHistory},
 		{"a delivery is timed until its row is there", testDelivery},
+		{"operations at a depth find it", testDepths},
+		{"snapshots spare a cold append the beginning", testSnapshotsHelp},
 	} {
 		t.Run(tt.name, func(t *testing.T) { tt.test(t, p) })
 	}

@@ -45,7 +45,7 @@ func startNaive(ctx context.Context, s *site) (load, error) {
 	if err != nil {
 		return nil, err
 	}
-	handles, err := deepStreams(carrier, 1000)
+	handles, err := deepStreams(carrier, account, coldStreams, 1000)
 	if err != nil {
 		return nil, err
 	}

@@ -96,7 +96,7 @@ func (p *place) close() error {
 }
 
 // site is what one measurement has for itself: a schema, a directory, and as many connections as it
-// has clients, and some more where something else goes on beside them.
+// has clients, unless they are many, and some more where something else goes on beside them.
 type site struct {
 	place   *place
 	number  int
@@ -150,11 +150,19 @@ func (s *site) url(ctx context.Context) (string, error) {
 	return withQuery(server, "options", "-c search_path="+s.schema)
 }
 
-// poolURL is url with the size of the pool, for pgx.
+// manyClients are more than a pool has connections for: a program has so many callers, and no more
+// connections than it was told to.
+const manyClients = 64
+
+// poolURL is url with the size of the pool, for pgx. Many clients get by with the pool that a program
+// has which says nothing of it.
 func (s *site) poolURL(ctx context.Context) (string, error) {
 	plain, err := s.url(ctx)
 	if err != nil {
 		return "", err
+	}
+	if s.clients > manyClients {
+		return plain, nil
 	}
 	return withQuery(plain, "pool_max_conns", strconv.Itoa(s.clients+s.more))
 }
