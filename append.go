@@ -141,7 +141,7 @@ func (a *appending) checkCount() error {
 }
 
 // record validates and encodes one event. What is wrong with it is in its Errors.
-func (a *appending) record(ev AnyEvent, meta []byte) (store.Record, error) {
+func (a *appending) record(ev AnyEvent, meta storedMeta) (store.Record, error) {
 	if isNil(ev) {
 		return store.Record{}, fmt.Errorf("append to %s/%s: event is nil", a.key.Type, a.key.ID)
 	}
@@ -154,8 +154,8 @@ func (a *appending) record(ev AnyEvent, meta []byte) (store.Record, error) {
 	k.errors.own = fieldErrors(a.log.validator.Struct(ev))
 	data, unfit := typ.encode(ev)
 	k.errors.own = append(k.errors.own, unfit...)
-	if limit := a.log.config.MaxEventBytes; len(data) > limit || len(meta) > limit {
-		return store.Record{}, fmt.Errorf("%w: %s has %d bytes and %d of meta, at most %d are allowed (Config.MaxEventBytes)", ErrTooLarge, typ.name, len(data), len(meta), limit)
+	if limit := a.log.config.MaxEventBytes; len(data) > limit || len(meta.raw) > limit {
+		return store.Record{}, fmt.Errorf("%w: %s has %d bytes and %d of meta, at most %d are allowed (Config.MaxEventBytes)", ErrTooLarge, typ.name, len(data), len(meta.raw), limit)
 	}
 	if !k.errors.Empty() {
 		return store.Record{}, nil
@@ -167,7 +167,7 @@ func (a *appending) record(ev AnyEvent, meta []byte) (store.Record, error) {
 	id, err := uuid.NewV7()
 	return store.Record{
 		Stream: a.key, EventID: id, Type: typ.name, SchemaVersion: typ.version,
-		Data: data, Meta: meta, OccurredAt: occurredAt,
+		Data: data, Meta: meta.raw, Correlation: meta.correlation, Causation: meta.causation, OccurredAt: occurredAt,
 	}, err
 }
 

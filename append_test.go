@@ -2,6 +2,7 @@ package ireneo_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"strings"
 	"testing"
@@ -287,5 +288,38 @@ func TestAppendAll_IsAllOrNothing(t *testing.T) {
 			t.Error("the second batch did not become the first")
 		}
 		wantBalance(t, ctx, "a", 1)
+	})
+}
+
+// TestAppend_TakesAnyMeta has ids in the meta that are escaped, too long, or none at all: what
+// can be looked up is found, and no append fails for the rest.
+func TestAppend_TakesAnyMeta(t *testing.T) {
+	each(t, config(), func(t *testing.T, ctx context.Context, log *ireneo.Log) {
+		type both struct {
+			Correlation any `json:"correlation_id"`
+			Causation   any `json:"causation_id"`
+		}
+		long := strings.Repeat("ü", 200)
+		for text, meta := range map[string]any{
+			"escaped":  json.RawMessage(`{"correlation_id":"a\u0026b\"","causation_id":"\ud83d\ude00"}`),
+			"longest":  both{long, long},
+			"too long": both{long + "x", long + "x"},
+			"number":   both{12, 12.5},
+			"nested":   both{map[string]any{"correlation_id": "inner"}, []string{"inner"}},
+			"null":     both{},
+			"empty":    both{"", ""},
+			"inside":   map[string]any{"note": both{"inner", "inner"}},
+		} {
+			must(t, Journal.For(text).Append(ireneo.WithMeta(ctx, meta), &Noted{Text: text}))
+		}
+
+		wantFound(t, ctx, log, where("meta.correlation_id", "=", `a&b"`), "escaped")
+		wantFound(t, ctx, log, where("meta.causation_id", "=", "\U0001F600"), "escaped")
+		for _, key := range []string{"meta.correlation_id", "meta.causation_id"} {
+			wantFound(t, ctx, log, where(key, "=", long), "longest")
+			for _, other := range []string{long + "x", "12", "12.5", "inner", "null"} {
+				wantFound(t, ctx, log, where(key, "=", other))
+			}
+		}
 	})
 }

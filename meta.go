@@ -59,12 +59,18 @@ type metaKey struct{}
 // contextMeta is what WithMeta put on a context. It is never changed afterwards.
 type contextMeta struct {
 	fields map[string]json.RawMessage
-	encode func() ([]byte, error) // the fields as they are stored, once somebody appends; nil: there are none
+	encode func() (storedMeta, error) // the fields as they are stored, once somebody appends; nil: there are none
 	err    error
 }
 
 func newContextMeta(fields map[string]json.RawMessage) contextMeta {
-	return contextMeta{fields: fields, encode: sync.OnceValues(func() ([]byte, error) { return encodeFields(fields) })}
+	return contextMeta{fields: fields, encode: sync.OnceValues(func() (storedMeta, error) { return encodeFields(fields) })}
+}
+
+// storedMeta is a meta as records have it, with the texts that they are looked up by.
+type storedMeta struct {
+	raw                    []byte
+	correlation, causation string // empty: it has none
 }
 
 // WithMeta returns a context whose appends store meta, a struct or a map that
@@ -110,12 +116,12 @@ func mergeMeta(fields map[string]json.RawMessage, meta any) error {
 }
 
 // encodeFields writes the fields, each of which is JSON already, as one object.
-func encodeFields(fields map[string]json.RawMessage) ([]byte, error) {
+func encodeFields(fields map[string]json.RawMessage) (storedMeta, error) {
 	raw := []byte{'{'}
 	for i, key := range slices.Sorted(maps.Keys(fields)) {
 		quoted, err := json.Marshal(key)
 		if err != nil {
-			return nil, fmt.Errorf("%w: %w", ErrInvalidMeta, err)
+			return storedMeta{}, fmt.Errorf("%w: %w", ErrInvalidMeta, err)
 		}
 		if i > 0 {
 			raw = append(raw, ',')
@@ -124,31 +130,35 @@ func encodeFields(fields map[string]json.RawMessage) ([]byte, error) {
 	}
 	raw = append(raw, '}')
 	if bad := text.Check(raw, nil); len(bad) > 0 {
-		return nil, &MetaError{Errors: []FieldError{FieldError(bad[0])}}
+		return storedMeta{}, &MetaError{Errors: []FieldError{FieldError(bad[0])}}
 	}
-	return raw, nil
+	return storedMeta{raw: raw, correlation: fieldText(fields, CorrelationKey), causation: fieldText(fields, CausationKey)}, nil
 }
 
-// metaText is a text of the context's meta, empty where there is none under this key.
-func metaText(ctx context.Context, key string) (text string) {
-	set, _ := ctx.Value(metaKey{}).(contextMeta)
-	if set.fields[key] == nil || json.Unmarshal(set.fields[key], &text) != nil {
+// fieldText is a text among fields, empty where there is none under this key.
+func fieldText(fields map[string]json.RawMessage, key string) (text string) {
+	if fields[key] == nil || json.Unmarshal(fields[key], &text) != nil {
 		return ""
 	}
 	return text
 }
 
+// metaText is a text of the context's meta, empty where there is none under this key.
+func metaText(ctx context.Context, key string) string {
+	set, _ := ctx.Value(metaKey{}).(contextMeta)
+	return fieldText(set.fields, key)
+}
+
 // encodeMeta gives the JSON object that is stored with the events of one append.
-func encodeMeta(ctx context.Context, caused map[string]string) ([]byte, error) {
+func encodeMeta(ctx context.Context, caused map[string]string) (storedMeta, error) {
 	set, _ := ctx.Value(metaKey{}).(contextMeta)
 	if set.err == nil && len(caused) > 0 {
 		set = withCause(set, caused)
 	}
-	raw, err := []byte("{}"), set.err
-	if set.encode != nil {
-		raw, err = set.encode()
+	if set.encode == nil {
+		return storedMeta{raw: []byte("{}")}, set.err
 	}
-	return raw, err
+	return set.encode()
 }
 
 // withCause adds the ids of CausedBy, which are UUIDs or what the application gave.
@@ -164,12 +174,12 @@ func withCause(set contextMeta, caused map[string]string) contextMeta {
 }
 
 // checkMeta decodes the meta into the application's own struct and validates it.
-func (l *Log) checkMeta(raw []byte) error {
+func (l *Log) checkMeta(meta storedMeta) error {
 	if l.config.Meta == nil {
 		return nil
 	}
 	typed := reflect.New(reflect.TypeOf(l.config.Meta)).Interface()
-	if err := json.NewDecoder(bytes.NewReader(raw)).Decode(typed); err != nil {
+	if err := json.NewDecoder(bytes.NewReader(meta.raw)).Decode(typed); err != nil {
 		return fmt.Errorf("%w: %w", ErrInvalidMeta, err)
 	}
 	if problems := l.validator.Struct(typed); len(problems) > 0 {

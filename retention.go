@@ -352,7 +352,7 @@ func (l *Log) recordRemoval(ctx context.Context, tx *gorm.DB, streamType string,
 	}
 	return l.store.InsertTx(ctx, tx, &store.Batch{Records: []store.Record{{
 		Stream: store.Stream{Type: removals.Type, ID: streamType}, EventID: id, Type: typ.name, SchemaVersion: typ.version,
-		Data: data, Meta: meta, RecordedAt: l.now(),
+		Data: data, Meta: meta.raw, Correlation: meta.correlation, Causation: meta.causation, RecordedAt: l.now(),
 	}}})
 }
 

@@ -69,16 +69,23 @@ type Connections struct {
 // MaxID is how many characters a correlation or causation id may have to be found.
 const MaxID = 200
 
+// Findable says whether records can be looked up by a correlation or causation id. An append
+// must never fail for what a meta says, so databases are given none that they would refuse,
+// and indexes none that does not fit.
+func Findable(id string) bool {
+	return id != "" && utf8.RuneCountInString(id) <= MaxID && storable(id)
+}
+
 // OneStream says whether q is about a single stream.
 func (q Browse) OneStream() bool { return q.Stream.Type != "" && q.Stream.ID != "" && !q.Prefix }
 
 // Nothing says that no record can be what q selects. Databases refuse texts that none of
 // their records can have.
 func (q Browse) Nothing() bool {
-	texts := append(slices.Clone(q.Types), q.Stream.Type, q.Stream.ID, q.Correlation, q.Causation)
-	tooLong := utf8.RuneCountInString(q.Correlation) > MaxID || utf8.RuneCountInString(q.Causation) > MaxID
+	texts := append(slices.Clone(q.Types), q.Stream.Type, q.Stream.ID)
+	noID := q.Correlation != "" && !Findable(q.Correlation) || q.Causation != "" && !Findable(q.Causation)
 
-	return q.Limit < 1 || q.Types != nil && len(q.Types) == 0 || tooLong || !storable(texts...)
+	return q.Limit < 1 || q.Types != nil && len(q.Types) == 0 || noID || !storable(texts...)
 }
 
 // Nothing says that no stream can be what q selects.

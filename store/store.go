@@ -136,6 +136,9 @@ type Stream struct {
 // A record with Version zero is given the stream's next version by the insert
 // itself. Its RecordedAt is raised to that of the stream's last record where that
 // is later, and a zero OccurredAt becomes the stored RecordedAt.
+//
+// Correlation and Causation are taken from Meta by whoever makes the record. Where one is
+// not Findable the record is stored without it. They are not read back: Meta has them.
 type Record struct {
 	Position       int64     // place of its batch in the whole log, drawn by the store
 	Ordinal        int       // place in its batch, from 1
@@ -146,6 +149,8 @@ type Record struct {
 	SchemaVersion  int       // version of the payload's shape, from 1
 	Data           []byte    // payload, a JSON object
 	Meta           []byte    // context of the event, a JSON object
+	Correlation    string    // the text Meta has as correlation_id, for Browse; empty: none
+	Causation      string    // the text Meta has as causation_id, for Browse; empty: none
 	RecordedAt     time.Time // when the log learned of it, UTC, whole microseconds
 	OccurredAt     time.Time // when it happened, UTC, whole microseconds
 	IdempotencyKey string    // unique in the stream unless empty

@@ -125,17 +125,19 @@ func (r *records) arrays() []any {
 	events, schemas := make(array[pgtype.UUID], n), make(array[int32], n)
 	data, meta := make(array[jsonBytes], n), make(array[jsonBytes], n)
 	occurred, keys := make(array[pgtype.Timestamptz], n), make(array[pgtype.Text], n)
+	correlations, causations := make(array[pgtype.Text], n), make(array[pgtype.Text], n)
 	for i, rec := range r.all {
 		types[i], ids[i], names[i] = rec.Stream.Type, rec.Stream.ID, rec.Type
 		events[i], schemas[i] = eventID(rec), int32(rec.SchemaVersion)
 		data[i], meta[i] = rec.Data, rec.Meta
 		occurred[i], keys[i] = r.occurredAt(i), idempotencyKey(rec)
+		correlations[i], causations[i] = findable(rec.Correlation), findable(rec.Causation)
 	}
 
 	return []any{
 		types, ids, array[int64](r.versions), events, names, schemas,
 		data, meta, array[time.Time](r.recorded), occurred, keys,
-		array[int32](r.batches), array[int32](r.ordinals),
+		array[int32](r.batches), array[int32](r.ordinals), correlations, causations,
 	}
 }
 
@@ -145,6 +147,7 @@ func (r *records) columns(i int) []any {
 	return []any{
 		rec.Stream.Type, rec.Stream.ID, r.versions[i], eventID(rec), rec.Type, int32(rec.SchemaVersion),
 		rec.Data, rec.Meta, r.recorded[i], r.occurredAt(i), idempotencyKey(rec),
+		findable(rec.Correlation), findable(rec.Causation),
 	}
 }
 
@@ -152,6 +155,11 @@ func eventID(rec *store.Record) pgtype.UUID { return pgtype.UUID{Bytes: rec.Even
 
 func idempotencyKey(rec *store.Record) pgtype.Text {
 	return pgtype.Text{String: rec.IdempotencyKey, Valid: rec.IdempotencyKey != ""}
+}
+
+// findable is an id that records are looked up by, NULL where there is none.
+func findable(id string) pgtype.Text {
+	return pgtype.Text{String: id, Valid: store.Findable(id)}
 }
 
 type (
@@ -241,7 +249,7 @@ func newPipeline(batches []*store.Batch, lockStreams bool, parameters int) *pipe
 		p.Queue(p.given.statement(), p.given.args()...)
 	}
 	if e := p.given.execution; e != nil {
-		p.Queue(executionSQL, executionArgs(e, len(p.given.all) > 0)...)
+		p.Queue(executionSQL, executionArgs(e, p.given.all)...)
 	}
 	p.rows = place(rowsOf(batches), parameters)
 	for _, at := range p.rows {

@@ -27,6 +27,15 @@ func benchRecord(version int64) store.Record {
 	}
 }
 
+// correlatedRecord is one that knows what it is part of, as those of a request do.
+func correlatedRecord(version int64) store.Record {
+	r := benchRecord(version)
+	r.Correlation = uuid.Must(uuid.NewV7()).String()
+	r.Meta = []byte(`{"correlation_id":"` + r.Correlation + `","user":"u-1"}`)
+
+	return r
+}
+
 func migrated(b testing.TB) *Store { return migratedAt(b, pgtest.URL(b)) }
 
 func migratedAt(b testing.TB, url string) *Store {
@@ -63,28 +72,29 @@ func BenchmarkInsert(b *testing.B) {
 			}
 		}
 	})
-	for name, version := range map[string]int64{"proved": 1, "next": 0} {
-		b.Run(name, func(b *testing.B) {
-			for b.Loop() {
-				if err := s.Insert(b.Context(), &store.Batch{Records: []store.Record{benchRecord(version)}})[0]; err != nil {
-					b.Fatal(err)
-				}
-			}
-		})
+	for _, kind := range []struct {
+		name   string
+		record func(version int64) store.Record
+	}{{"", benchRecord}, {"-correlated", correlatedRecord}} {
+		b.Run("proved"+kind.name, func(b *testing.B) { insertMany(b, s, 1, func() store.Record { return kind.record(1) }) })
+		b.Run("next"+kind.name, func(b *testing.B) { insertMany(b, s, 1, func() store.Record { return kind.record(0) }) })
+		b.Run("proved-64"+kind.name, func(b *testing.B) { insertMany(b, s, 64, func() store.Record { return kind.record(1) }) })
 	}
-	b.Run("proved-64", func(b *testing.B) {
-		for b.Loop() {
-			var batches []*store.Batch
-			for range 64 {
-				batches = append(batches, &store.Batch{Records: []store.Record{benchRecord(1)}})
-			}
-			for _, err := range s.Insert(b.Context(), batches...) {
-				if err != nil {
-					b.Fatal(err)
-				}
+}
+
+// insertMany inserts so many records together, each a batch of its own, again and again.
+func insertMany(b *testing.B, s *Store, together int, record func() store.Record) {
+	for b.Loop() {
+		var batches []*store.Batch
+		for range together {
+			batches = append(batches, &store.Batch{Records: []store.Record{record()}})
+		}
+		for _, err := range s.Insert(b.Context(), batches...) {
+			if err != nil {
+				b.Fatal(err)
 			}
 		}
-	})
+	}
 }
 
 // BenchmarkRows writes batches of a thousand rows and no record, and appends with one row

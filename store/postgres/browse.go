@@ -11,27 +11,15 @@ import (
 	"github.com/ireneo-dev/ireneo/store"
 )
 
-// key is a way into the log: what an index begins with, which records it has, and what one
-// must be that is looked up in it.
-type key struct{ indexed, has, is string }
+// key is a way into the log: the column that an index begins with. The index has no record
+// without a value in it.
+type key string
 
-var (
-	byType        = key{`type`, `true`, `type =`}
-	byCorrelation = metaKey("correlation_id")
-	byCausation   = metaKey("causation_id")
+const (
+	byType        key = "type"
+	byCorrelation key = "correlation_id"
+	byCausation   key = "causation_id"
 )
-
-// metaKey is an id in a record's meta, as its index has it: see migration 3.
-func metaKey(name string) key {
-	return key{
-		indexed: `CASE strpos(meta::text, E'\\u')
-				WHEN 0 THEN left(meta ->> '` + name + `', 201)
-				ELSE event_entries_meta_id(meta, '` + name + `')
-			END COLLATE "C"`,
-		has: `strpos(meta::text, '"` + name + `"') > 0`,
-		is:  `event_entries_meta_id(meta, '` + name + `') =`,
-	}
-}
 
 // Browse returns records of a part of the log. See [store.Pages].
 func (s *Store) Browse(ctx context.Context, q store.Browse) ([]store.Record, error) {
@@ -84,20 +72,20 @@ func (st *statement) arg(value any) string {
 func (st *statement) alongKey(q store.Browse, k key, values []string) {
 	values = slices.Compact(slices.Sorted(slices.Values(values)))
 	after, before := st.points(q)
+	column := string(k)
 	st.WriteString(`
 		SELECT` + fields + `
 		FROM unnest(` + st.arg(values) + `::text[]) AS wanted (value)
 		CROSS JOIN LATERAL (
 			SELECT` + fields + `
 			FROM event_entries
-			WHERE ` + k.has + `
-			AND COALESCE(` + k.is + ` wanted.value, false)
-			AND ` + k.indexed + ` = ANY (ARRAY[wanted.value])
+			WHERE ` + column + ` IS NOT NULL
+			AND ` + column + ` = ANY (ARRAY[wanted.value])
 			AND (position, ordinal) > (` + after + `)
 			AND (position, ordinal) < (` + before + `)`)
 	st.filter(q, k)
 	st.WriteString(`
-			ORDER BY ` + sorted(q.Oldest, k.indexed, "position", "ordinal") + `
+			ORDER BY ` + sorted(q.Oldest, column, "position", "ordinal") + `
 			LIMIT (SELECT ` + st.arg(q.Limit) + `::bigint)
 		) AS found
 		ORDER BY ` + sorted(q.Oldest, "position", "ordinal") + `
@@ -112,7 +100,7 @@ func (st *statement) alongStream(q store.Browse, from, until int64) {
 		AND version >= ` + st.arg(from) + `
 		AND version < ` + st.arg(until))
 	q.Stream = store.Stream{}
-	st.filter(q, key{})
+	st.filter(q, "")
 	st.end(q.Oldest, q.Limit, "version")
 }
 
@@ -122,7 +110,7 @@ func (st *statement) alongLog(q store.Browse) {
 	st.WriteString(columns + `
 		WHERE (position, ordinal) > (` + after + `)
 		AND (position, ordinal) < (` + before + `)`)
-	st.filter(q, key{})
+	st.filter(q, "")
 	st.end(q.Oldest, q.Limit, "position", "ordinal")
 }
 
@@ -146,7 +134,7 @@ func (st *statement) filter(q store.Browse, followed key) {
 		AND COALESCE(` + condition + ` ` + st.arg(value) + `, false)`)
 		}
 	}
-	where(q.Causation != "" && followed != byCausation, byCausation.is, q.Causation)
+	where(q.Causation != "" && followed != byCausation, "causation_id =", q.Causation)
 	end := store.PrefixEnd(q.Stream.ID)
 	ofID := q.Stream.Type != "" && q.Stream.ID != ""
 	where(q.Stream.Type != "", "stream_type =", q.Stream.Type)

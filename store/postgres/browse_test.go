@@ -25,14 +25,16 @@ func TestBrowse_PagesRead(t *testing.T) {
 	if _, err := s.pool.Exec(t.Context(), `
 		INSERT INTO event_entries (
 			position, ordinal, stream_type, stream_id, version, event_id, type, schema_version,
-			data, meta, recorded_at, occurred_at)
+			data, meta, correlation_id, causation_id, recorded_at, occurred_at)
 		SELECT
 			n, 1, 'debt', CASE WHEN n % 2 = 0 THEN 'long' ELSE 'debts-' || n % 9999 END, n, gen_random_uuid(),
 			CASE WHEN n < 9 THEN 'rare' WHEN n % 20 = 0 THEN 'type.' || n % 48 ELSE 'common' END, 1, '{}',
-			CASE WHEN n < 9 THEN '{"correlation_id":"rare","causation_id":"rare"}'
-				WHEN n % 3 = 0 THEN '{"correlation_id":"common","causation_id":"common"}' ELSE '{}' END::json,
+			json_build_object('correlation_id', id, 'causation_id', id), id, id,
 			now(), now()
-		FROM generate_series(1, $1::bigint) AS n`, records); err != nil {
+		FROM generate_series(1, $1::bigint) AS n
+		CROSS JOIN LATERAL (
+			SELECT CASE WHEN n < 9 THEN 'rare' WHEN n % 3 = 0 THEN 'common' END AS id
+		) AS ids`, records); err != nil {
 		t.Fatal(err)
 	}
 	conn, err := s.pool.Acquire(t.Context())

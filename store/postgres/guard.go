@@ -11,6 +11,7 @@ import (
 	"slices"
 
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgtype"
 	"gorm.io/gorm"
 
 	"github.com/ireneo-dev/ireneo/store"
@@ -42,15 +43,14 @@ const (
 	guardCheckSQL = `
 		SELECT event_entries_guard($1::text[], $2::text[], $3::bigint[])`
 
-	// executionSQL comes after the records, so that their position is the last one that was
-	// drawn in the session.
+	// executionSQL comes after the records, of which it is given the first.
 	executionSQL = `
 		INSERT INTO command_executions (
 			id, command_id, command, actor, correlation, outcome, reason, attempts, position, events,
 			started_at, took)
 		VALUES (
 			$1, $2, $3, $4, $5, $6, $7, $8,
-			CASE WHEN $9::boolean THEN currval('event_entries_position_seq') ELSE 0 END,
+			COALESCE((SELECT position FROM event_entries WHERE event_id = $9), 0),
 			$10, $11, $12)`
 )
 
@@ -121,9 +121,14 @@ func streamArgs(streams []store.At) []any {
 	return []any{types, ids, versions}
 }
 
-func executionArgs(e *store.Execution, hasRecords bool) []any {
+func executionArgs(e *store.Execution, records []*store.Record) []any {
+	var first pgtype.UUID // NULL: there are no records
+	if len(records) > 0 {
+		first = eventID(records[0])
+	}
+
 	return []any{
-		e.ID, e.CommandID, e.Command, e.Actor, e.Correlation, e.Outcome, e.Reason, e.Attempts, hasRecords,
+		e.ID, e.CommandID, e.Command, e.Actor, e.Correlation, e.Outcome, e.Reason, e.Attempts, first,
 		e.Events, micros(e.StartedAt), int64(e.Took),
 	}
 }

@@ -69,16 +69,16 @@ const (
 
 	givenPosition = `
 		WITH drawn AS (
-			SELECT 0 AS batch, $14::bigint AS position
+			SELECT 0 AS batch, $16::bigint AS position
 		)`
 
 	insertInto = `
 		INSERT INTO event_entries (
 			position, ordinal, stream_type, stream_id, event_id, type, schema_version, data, meta, idempotency_key,
-			version, recorded_at, occurred_at)
+			correlation_id, causation_id, version, recorded_at, occurred_at)
 		SELECT
 			r.position, r.ordinal, r.stream_type, r.stream_id, r.event_id, r.type,
-			r.schema_version, r.data, r.meta, r.idempotency_key,`
+			r.schema_version, r.data, r.meta, r.idempotency_key, r.correlation_id, r.causation_id,`
 
 	proved = `
 			r.version, r.recorded_at, r.occurred_at`
@@ -95,7 +95,7 @@ const (
 				$1::text AS stream_type, $2::text AS stream_id, $3::bigint AS version, $4::uuid AS event_id,
 				$5::text AS type, $6::int AS schema_version, $7::json AS data, $8::json AS meta,
 				$9::timestamptz AS recorded_at, $10::timestamptz AS occurred_at,
-				$11::text AS idempotency_key
+				$11::text AS idempotency_key, $12::text AS correlation_id, $13::text AS causation_id
 			FROM floor
 		) AS r`
 
@@ -106,10 +106,11 @@ const (
 			JOIN unnest(
 				(SELECT $1::text[]), $2::text[], $3::bigint[], $4::uuid[], $5::text[], $6::int[],
 				$7::json[], $8::json[], $9::timestamptz[], $10::timestamptz[], $11::text[],
-				$12::int[], $13::int[]
+				$12::int[], $13::int[], $14::text[], $15::text[]
 			) AS given (
 				stream_type, stream_id, version, event_id, type, schema_version,
-				data, meta, recorded_at, occurred_at, idempotency_key, batch, ordinal)
+				data, meta, recorded_at, occurred_at, idempotency_key, batch, ordinal,
+				correlation_id, causation_id)
 			USING (batch)
 		) AS r`
 
@@ -125,7 +126,7 @@ const (
 		) AS last ON true`
 
 	byVersions = `
-		ORDER BY r.stream_type COLLATE "C", r.stream_id COLLATE "C", 11`
+		ORDER BY r.stream_type COLLATE "C", r.stream_id COLLATE "C", 13`
 
 	returning = `
 		RETURNING position, ordinal`
@@ -365,7 +366,7 @@ func writeTx(ctx context.Context, tx *gorm.DB, given *records, rows []placed, lo
 	}
 
 	if e := given.execution; e != nil {
-		if _, err := conn.ExecContext(ctx, executionSQL, executionArgs(e, len(given.all) > 0)...); err != nil {
+		if _, err := conn.ExecContext(ctx, executionSQL, executionArgs(e, given.all)...); err != nil {
 			return nil, txError(ctx, err)
 		}
 	}

@@ -129,9 +129,9 @@ const mutant = `
 	)
 	INSERT INTO event_entries (
 		position, ordinal, stream_type, stream_id, version, event_id, type, schema_version,
-		data, meta, recorded_at, occurred_at, idempotency_key)
+		data, meta, recorded_at, occurred_at, idempotency_key, correlation_id, causation_id)
 	SELECT drawn.position, 1, $1::text, $2::text, $3::bigint, $4::uuid, $5::text, $6::int,
-		$7::json, $8::json, $9::timestamptz, $10::timestamptz, $11::text
+		$7::json, $8::json, $9::timestamptz, $10::timestamptz, $11::text, $12::text, $13::text
 	FROM drawn, floor
 	RETURNING position, ordinal`
 

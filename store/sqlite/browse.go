@@ -13,22 +13,14 @@ import (
 	"github.com/ireneo-dev/ireneo/store"
 )
 
-// key is a way into the log: an index, and what a record must be for it to lead there.
-type key struct{ index, is string }
+// key is a way into the log: an index, and the column it is of.
+type key struct{ index, column string }
 
 var (
-	byType        = key{"event_entries_type_idx", "type ="}
-	byCorrelation = key{"event_entries_correlation_idx", metaID("correlation_id")}
-	byCausation   = key{"event_entries_causation_idx", metaID("causation_id")}
+	byType        = key{"event_entries_type_idx", "type"}
+	byCorrelation = key{"event_entries_correlation_idx", "correlation_id"}
+	byCausation   = key{"event_entries_causation_idx", "causation_id"}
 )
-
-// metaID says what the index of an id in a record's meta is asked for. What is there and not
-// a text is no id.
-func metaID(name string) string {
-	path := `'$.` + name + `'`
-
-	return `meta ->> ` + path + ` IS NOT NULL AND json_type(meta, ` + path + `) = 'text' AND meta ->> ` + path + ` =`
-}
 
 // Browse returns records of a part of the log. See [store.Pages].
 func (s *Store) Browse(ctx context.Context, q store.Browse) ([]store.Record, error) {
@@ -81,7 +73,7 @@ func (st *statement) alongKey(q store.Browse, k key, values []string) {
 			CROSS JOIN event_entries AS found ON found.entry IN (
 				SELECT entry
 				FROM event_entries INDEXED BY ` + k.index + `
-				WHERE ` + k.is + ` wanted.value`)
+				WHERE ` + k.column + ` = wanted.value`)
 	st.bounds(q)
 	st.filter(q, k)
 	st.end(q.Oldest, q.Limit, "entry")
@@ -147,7 +139,7 @@ func (st *statement) filter(q store.Browse, followed key) {
 	}
 	end := store.PrefixEnd(q.Stream.ID)
 	ofID := q.Stream.Type != "" && q.Stream.ID != ""
-	where(q.Causation != "" && followed != byCausation, byCausation.is, q.Causation)
+	where(q.Causation != "" && followed != byCausation, "causation_id =", q.Causation)
 	where(q.Stream.Type != "", "stream_type =", q.Stream.Type)
 	where(ofID && !q.Prefix, "stream_id =", q.Stream.ID)
 	where(ofID && q.Prefix, "stream_id >=", q.Stream.ID)

@@ -21,18 +21,18 @@ const (
 	insertProved = `
 		INSERT INTO event_entries (
 			entry, stream_type, stream_id, version, event_id, type, schema_version,
-			data, meta, recorded_at, occurred_at, idempotency_key)
-		VALUES (` + entry + `, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)`
+			data, meta, recorded_at, occurred_at, idempotency_key, correlation_id, causation_id)
+		VALUES (` + entry + `, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?13, ?14)`
 
 	insertNext = `
 		INSERT INTO event_entries (
 			entry, stream_type, stream_id, version, event_id, type, schema_version,
-			data, meta, recorded_at, occurred_at, idempotency_key)
+			data, meta, recorded_at, occurred_at, idempotency_key, correlation_id, causation_id)
 		SELECT
 			` + entry + `, ?1, ?2, COALESCE(last.version, ?3) + 1, ?4, ?5, ?6, ?7, ?8,
 			MAX(?9, COALESCE(last.recorded_at, ?9)),
 			COALESCE(?10, MAX(?9, COALESCE(last.recorded_at, ?9))),
-			?11
+			?11, ?13, ?14
 		FROM (SELECT 1) AS one
 		LEFT JOIN (
 			SELECT e.version, e.recorded_at
@@ -316,6 +316,7 @@ func insertRecord(r runner, rec *store.Record, entry any) (result, error) {
 	args := []any{
 		rec.Stream.Type, rec.Stream.ID, rec.Version, rec.EventID[:], rec.Type, rec.SchemaVersion,
 		string(rec.Data), string(rec.Meta), recorded, occurred, nil, entry,
+		findable(rec.Correlation), findable(rec.Causation),
 	}
 	if rec.IdempotencyKey != "" {
 		args[10] = rec.IdempotencyKey
@@ -331,6 +332,15 @@ func insertRecord(r runner, rec *store.Record, entry any) (result, error) {
 	inserted, err := r.exec(insertProved, args)
 
 	return result{inserted, rec.Version, recorded, occurred}, err
+}
+
+// findable is an id that records are looked up by, nil where there is none.
+func findable(id string) any {
+	if !store.Findable(id) {
+		return nil
+	}
+
+	return id
 }
 
 // fill tells the records what they were stored as.

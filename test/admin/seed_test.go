@@ -37,7 +37,7 @@ func seedLog(t *testing.T, url string) {
 	indexes := dropIndexes(t, conn)
 	columns := []string{
 		"position", "ordinal", "stream_type", "stream_id", "version", "event_id", "type", "schema_version",
-		"data", "meta", "recorded_at", "occurred_at",
+		"data", "meta", "correlation_id", "causation_id", "recorded_at", "occurred_at",
 	}
 	position := int64(0)
 	rows := pgx.CopyFromFunc(func() ([]any, error) {
@@ -95,11 +95,13 @@ func record(position int64) []any {
 		occurred = recorded.Add(-48 * time.Hour) // recorded late
 	}
 	chain := (position - 1) / perChain
-	meta := map[string]string{"actor": fmt.Sprintf("clerk-%d", position%7), "correlation_id": fmt.Sprintf("chain-%d", chain)}
+	correlation, causation := fmt.Sprintf("chain-%d", chain), any(nil)
+	meta := map[string]any{"actor": fmt.Sprintf("clerk-%d", position%7), "correlation_id": correlation}
 	if (position-1)%perChain > 0 {
-		meta["causation_id"] = eventID(position - 1).String()
+		causation = eventID(position - 1).String()
+		meta["causation_id"] = causation
 	}
-	return []any{position, 1, "debt", stream, version, eventID(position), typ, 1, data, text(meta), recorded, occurred}
+	return []any{position, 1, "debt", stream, version, eventID(position), typ, 1, data, text(meta), correlation, causation, recorded, occurred}
 }
 
 // event is the one a debt has at a version.

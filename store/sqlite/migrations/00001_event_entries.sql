@@ -19,6 +19,8 @@ CREATE TABLE event_entries (
 	recorded_at INTEGER NOT NULL,
 	occurred_at INTEGER NOT NULL,
 	idempotency_key TEXT,
+	correlation_id TEXT, -- of at most 200 characters; NULL where meta has none
+	causation_id TEXT, -- likewise
 	CONSTRAINT event_entries_stream_version_key UNIQUE (stream_type, stream_id, version),
 	CONSTRAINT event_entries_event_id_key UNIQUE (event_id),
 	CONSTRAINT event_entries_version_check CHECK (version > 0),
