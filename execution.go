@@ -63,7 +63,7 @@ func (l *Log) Executions(ctx context.Context, q ExecutionQuery) ([]Execution, er
 		if err != nil {
 			return nil, err
 		}
-		part.Before = store.Execution{ID: before.ID, StartedAt: before.StartedAt}
+		part.Before = before.ID
 	}
 	found, err := store.ListExecutions(ctx, l.DB(), part)
 	if err != nil {

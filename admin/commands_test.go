@@ -2,6 +2,7 @@ package admin
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"net/http"
@@ -9,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/uuid"
 
 	"github.com/ireneo-dev/ireneo"
 	"github.com/ireneo-dev/ireneo/store"
@@ -118,7 +121,11 @@ func (s *site) executed(n int, last time.Time, outcome string) {
 	s.t.Helper()
 	all := make([]store.Execution, n)
 	for i := range all {
-		all[i] = store.Execution{ID: fmt.Sprintf("%s-%06d", outcome, i), Command: "debt.lend", Outcome: outcome, Attempts: 1, StartedAt: last.Add(-time.Duration(i) * time.Microsecond)}
+		began := last.Add(-time.Duration(i) * time.Microsecond)
+		var id uuid.UUID // in the order of their beginnings
+		binary.BigEndian.PutUint64(id[:], uint64(began.UnixMicro()))
+		copy(id[8:], outcome)
+		all[i] = store.Execution{ID: id.String(), Command: "debt.lend", Outcome: outcome, Attempts: 1, StartedAt: began}
 	}
 	if err := s.log.DB().CreateInBatches(all, 500).Error; err != nil {
 		s.t.Fatal(err)

@@ -5,13 +5,14 @@ import (
 	"slices"
 	"time"
 
+	"github.com/google/uuid"
 	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
 )
 
 // Execution is what is on record of a command.
 type Execution struct {
-	ID          string `gorm:"primaryKey"`
+	ID          string `gorm:"primaryKey"` // a UUIDv7, made when it began
 	CommandID   string // unique among those Committed or Nothing, unless empty
 	Command     string // its stored name
 	Actor       string // who gave it; empty: nobody said
@@ -38,18 +39,18 @@ func (Execution) TableName() string { return "command_executions" }
 
 // Executions selects executions. The zero value of each field but Limit means no bound.
 type Executions struct {
-	Command string    // only of this command
-	Outcome string    // only with this outcome
-	Actor   string    // only of this actor
-	Before  Execution // only those further down a list than this one: its StartedAt and ID
-	Limit   int       // at most so many
+	Command string // only of this command
+	Outcome string // only with this outcome
+	Actor   string // only of this actor
+	Before  string // only those further down a list than the one with this id
+	Limit   int    // at most so many
 }
 
 // ListExecutions returns executions, the last one begun first.
 func ListExecutions(ctx context.Context, db *gorm.DB, q Executions) (all []Execution, err error) {
-	query := db.WithContext(ctx).Order("started_at DESC, id DESC").Limit(q.Limit)
-	if q.Before.ID != "" {
-		query = query.Where("(started_at, id) < (?, ?)", q.Before.StartedAt, q.Before.ID)
+	query := db.WithContext(ctx).Order("id DESC").Limit(q.Limit)
+	if q.Before != "" {
+		query = query.Where("id < ?", q.Before)
 	}
 	query = query.Where(&Execution{Command: q.Command, Outcome: q.Outcome, Actor: q.Actor})
 	if slices.Contains([]string{Rejected, Conflicted, Failed}, q.Outcome) { // spelled out, it is seen to be in the index
@@ -61,7 +62,11 @@ func ListExecutions(ctx context.Context, db *gorm.DB, q Executions) (all []Execu
 
 // FindExecution reads one. It is gorm.ErrRecordNotFound where there is none of this id.
 func FindExecution(ctx context.Context, db *gorm.DB, id string) (e Execution, err error) {
-	err = db.WithContext(ctx).Where("id = ?", id).Take(&e).Error
+	parsed, err := uuid.Parse(id)
+	if err != nil {
+		return Execution{}, gorm.ErrRecordNotFound
+	}
+	err = db.WithContext(ctx).Where("id = ?", parsed.String()).Take(&e).Error
 
 	return e, wrapRead("read the execution "+id, err)
 }
@@ -86,9 +91,30 @@ func (e Execution) Record(ctx context.Context, db *gorm.DB) error {
 	return wrapRead("record the execution "+e.ID, done.Error)
 }
 
-// ForgetExecutions deletes those begun before a time, and returns how many there were.
-func ForgetExecutions(ctx context.Context, db *gorm.DB, before time.Time) (int64, error) {
-	done := db.WithContext(ctx).Where("started_at < ?", before).Delete(&Execution{})
+// forgottenAtOnce bounds how many executions one transaction deletes, or looks at.
+const forgottenAtOnce = 10_000
 
-	return done.RowsAffected, wrap("forget executions", done.Error)
+// ForgetExecutions deletes those begun before a time, and returns how many there were. It
+// follows their ids, which are in the order of their beginnings, and ends where it meets none
+// that is old enough. So it may leave some for the next time where a clock was set back. On
+// an error some may be deleted.
+func ForgetExecutions(ctx context.Context, db *gorm.DB, before time.Time) (forgotten int64, err error) {
+	for after := uuid.Nil.String(); ; {
+		var until []string // the last of as many as are looked at; nothing: these are the last
+		ids := db.WithContext(ctx).Model(&Execution{}).Where("id > ?", after).Order("id")
+		if err := ids.Offset(forgottenAtOnce-1).Limit(1).Pluck("id", &until).Error; err != nil {
+			return forgotten, wrapRead("forget executions", err)
+		}
+
+		old := db.WithContext(ctx).Where("id > ? AND started_at < ?", after, before)
+		if len(until) > 0 {
+			old = old.Where("id <= ?", until[0])
+		}
+		done := old.Delete(&Execution{})
+		forgotten += done.RowsAffected
+		if done.Error != nil || done.RowsAffected == 0 || len(until) == 0 {
+			return forgotten, wrap("forget executions", done.Error)
+		}
+		after = until[0]
+	}
 }

@@ -3,27 +3,43 @@ package storetest
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
 	"gorm.io/gorm"
 
 	"github.com/ireneo-dev/ireneo/store"
 )
 
+// idOf is an id made of a name, and nameOf reads it. Ids are in the order of their names.
+func idOf(name string) string {
+	var id uuid.UUID
+	copy(id[:], name)
+
+	return id.String()
+}
+
+func nameOf(id string) string {
+	parsed := uuid.MustParse(id)
+
+	return strings.TrimRight(string(parsed[:]), "\x00")
+}
+
 // execution is one of a batch of so many events, begun at noon.
-func execution(id string, events int) *store.Execution {
+func execution(name string, events int) *store.Execution {
 	return &store.Execution{
-		ID: id, CommandID: "id of " + id, Command: "open", Actor: "u-1", Correlation: "c-1",
+		ID: idOf(name), CommandID: "id of " + name, Command: "open", Actor: "u-1", Correlation: "c-1",
 		Outcome: store.Committed, Attempts: 2,
 		Events: events, StartedAt: noon, Took: 1500 * time.Microsecond,
 	}
 }
 
 // recorded stores an execution that has appended nothing, begun so many seconds after noon.
-func recorded(t *testing.T, s store.Store, id string, seconds int, change func(e *store.Execution)) store.Execution {
+func recorded(t *testing.T, s store.Store, name string, seconds int, change func(e *store.Execution)) store.Execution {
 	t.Helper()
-	e := *execution(id, 0)
+	e := *execution(name, 0)
 	e.Outcome, e.StartedAt = store.Nothing, second(seconds)
 	change(&e)
 	if err := e.Record(t.Context(), s.DB()); err != nil {
@@ -41,12 +57,12 @@ func listed(t *testing.T, s store.Store, q store.Executions) []string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ids := []string{}
+	names := []string{}
 	for _, e := range all {
-		ids = append(ids, e.ID)
+		names = append(names, nameOf(e.ID))
 	}
 
-	return ids
+	return names
 }
 
 func wantExecutions(t *testing.T, s store.Store, want ...string) {
@@ -57,9 +73,9 @@ func wantExecutions(t *testing.T, s store.Store, want ...string) {
 	equal(t, listed(t, s, store.Executions{Limit: 1000}), want)
 }
 
-func find(t *testing.T, s store.Store, id string) store.Execution {
+func find(t *testing.T, s store.Store, name string) store.Execution {
 	t.Helper()
-	e, err := store.FindExecution(t.Context(), s.DB(), id)
+	e, err := store.FindExecution(t.Context(), s.DB(), idOf(name))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -191,8 +207,9 @@ func executionsList(t *testing.T, s store.Store) {
 		{store.Executions{Actor: "u-1"}, []string{"d", "b", "a"}},
 		{store.Executions{Outcome: store.Rejected}, []string{"d"}},
 		{store.Executions{Outcome: store.Rejected, Actor: "u-2"}, []string{}},
-		{store.Executions{Before: find(t, s, "c")}, []string{"b", "a"}},
-		{store.Executions{Before: find(t, s, "a")}, []string{}},
+		{store.Executions{Before: idOf("c")}, []string{"b", "a"}},
+		{store.Executions{Before: idOf("a")}, []string{}},
+		{store.Executions{Before: idOf("between"), Outcome: store.Nothing}, []string{"b", "a"}},
 	} {
 		c.q.Limit = 10
 		equal(t, listed(t, s, c.q), c.want)
@@ -204,8 +221,10 @@ func executionsFind(t *testing.T, s store.Store) {
 	want := recorded(t, s, "a", 1, func(e *store.Execution) { e.Reason = "closed" })
 
 	equal(t, find(t, s, "a"), want)
-	if _, err := store.FindExecution(t.Context(), s.DB(), "A"); !errors.Is(err, gorm.ErrRecordNotFound) {
-		t.Errorf("got %v", err)
+	for _, id := range []string{idOf("A"), "a", ""} {
+		if _, err := store.FindExecution(t.Context(), s.DB(), id); !errors.Is(err, gorm.ErrRecordNotFound) {
+			t.Errorf("%q: got %v", id, err)
+		}
 	}
 }
 
@@ -234,4 +253,24 @@ func executionsForget(t *testing.T, s store.Store) {
 	}
 	equal(t, n, int64(2))
 	wantExecutions(t, s, "c")
+}
+
+// executionsForgetMany forgets more than are looked at at once.
+func executionsForgetMany(t *testing.T, s store.Store) {
+	const old = 20_100
+	all := make([]store.Execution, old+1)
+	for i := range all {
+		all[i] = *execution(fmt.Sprintf("%06d", i), 0)
+		all[i].StartedAt = noon.Add(time.Duration(i) * time.Microsecond)
+	}
+	if err := s.DB().CreateInBatches(all, 1000).Error; err != nil {
+		t.Fatal(err)
+	}
+
+	n, err := store.ForgetExecutions(t.Context(), s.DB(), all[old].StartedAt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	equal(t, n, int64(old))
+	wantExecutions(t, s, nameOf(all[old].ID))
 }

@@ -106,6 +106,7 @@ var laws = []struct {
 	{"Executions/Find", executionsFind},
 	{"Executions/Record", executionsRecord},
 	{"Executions/Forget", executionsForget},
+	{"Executions/ForgetMany", executionsForgetMany},
 	{"Listen/EndsWithItsContext", listenEnds},
 	{"Listen/EndsWithTheStore", listenClosed},
 	{"Listen/APanicEndsIt", listenPanics},

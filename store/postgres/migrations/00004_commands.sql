@@ -2,7 +2,7 @@
 
 -- +goose Up
 CREATE TABLE command_executions (
-	id text COLLATE "C" NOT NULL,
+	id uuid NOT NULL, -- a UUIDv7, so that they are in the order in which commands were begun
 	command_id text COLLATE "C" NOT NULL DEFAULT '', -- given by who sent the command; empty: none
 	command text COLLATE "C" NOT NULL, -- its stored name
 	actor text NOT NULL, -- who gave it; empty: nobody said
@@ -17,12 +17,9 @@ CREATE TABLE command_executions (
 	CONSTRAINT command_executions_pkey PRIMARY KEY (id)
 );
 
-CREATE INDEX command_executions_started_idx
-	ON command_executions (started_at, id);
-
 -- What went wrong is looked for among many more that went well, which pay nothing for it.
 CREATE INDEX command_executions_outcome_idx
-	ON command_executions (outcome, started_at, id)
+	ON command_executions (outcome, id)
 	WHERE outcome IN ('rejected', 'conflicted', 'failed');
 
 -- Who was refused may send a command again under its id.
