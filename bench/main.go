@@ -82,6 +82,7 @@ func runTable(ctx context.Context, o options, stdout, progress io.Writer) (err e
 	if err != nil {
 		return err
 	}
+	rows = withoutMissing(ctx, machine, rows, allPeers())
 
 	report, err := measureAll(ctx, machine, rows, o, progress)
 	if err != nil {
