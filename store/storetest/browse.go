@@ -47,6 +47,8 @@ func written(t *testing.T, s store.Store, appends ...[]store.Record) (all []stor
 func ledger(t *testing.T, s store.Store) []store.Record {
 	t.Helper()
 	a, b, invoice := account("a-1"), account("a-2"), store.Stream{Type: "invoice", ID: "a-1"}
+	proved := typed(account("b"), "opened", `{"correlation_id":"x"}`)
+	proved.Version = 1
 
 	return written(t, s,
 		[]store.Record{typed(a, "opened", `{}`)}, // 0
@@ -54,8 +56,8 @@ func ledger(t *testing.T, s store.Store) []store.Record {
 		[]store.Record{typed(invoice, "sent", `{"correlation_id":"x","causation_id":"y"}`)},                    // 3
 		[]store.Record{typed(a, "paid", `{}`), typed(invoice, "paid", `{}`), typed(a, "closed", `{}`)},         // 4, 5, 6
 		[]store.Record{typed(b, "paid", `{"correlation_id":"y"}`)},                                             // 7
-		[]store.Record{typed(account("b"), "opened", `{"correlation_id":"x"}`)},                                // 8
-		[]store.Record{typed(b, "closed", `{}`)},                                                               // 9
+		[]store.Record{proved},                   // 8
+		[]store.Record{typed(b, "closed", `{}`)}, // 9
 	)
 }
 
