@@ -203,7 +203,7 @@ func TestReport_SaysWhatEachLimitIs(t *testing.T) {
 	if err := r.conclude(t.Context(), &place{dir: t.TempDir(), notes: []string{"COPY went nowhere."}}); err != nil {
 		t.Fatal(err)
 	}
-	want := "The limit of slow and of failing is quick × 8.\nCOPY went nowhere.\nDisturbed: quick × 8 ran at 100 to 151 ops/s."
+	want := "The limit of slow × 0 and of failing × 0 is quick × 8.\nCOPY went nowhere.\nDisturbed: quick × 8 ran at 100 to 151 ops/s."
 	if got := r.legend() + r.drift(); !strings.HasSuffix(got, "\n"+want) {
 		t.Errorf("got %q, want %q", got, want)
 	}

@@ -38,10 +38,15 @@ func (c cost) String() string {
 }
 
 func micros(d time.Duration) string {
-	if d < 10*time.Microsecond {
-		return fmt.Sprintf("%.1f", float64(d)/float64(time.Microsecond))
+	us := float64(d) / float64(time.Microsecond)
+	switch {
+	case us < 10:
+		return fmt.Sprintf("%.1f", us)
+	case us < 10_000:
+		return fmt.Sprintf("%.0f", us)
+	default:
+		return fmt.Sprintf("%.0fk", us/1000)
 	}
-	return fmt.Sprintf("%.0f", float64(d)/float64(time.Microsecond))
 }
 
 // spent is what has been spent until now.

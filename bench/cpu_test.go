@@ -67,9 +67,10 @@ func TestSpent_CountsProgramsOnce(t *testing.T) {
 
 func TestCost_String(t *testing.T) {
 	for want, c := range map[string]cost{
-		"85+120":  {85 * time.Microsecond, 120 * time.Microsecond},
-		"0.4+2.5": {400 * time.Nanosecond, 2500 * time.Nanosecond},
-		"85+–":    {85 * time.Microsecond, 0},
+		"85+120":   {85 * time.Microsecond, 120 * time.Microsecond},
+		"0.4+2.5":  {400 * time.Nanosecond, 2500 * time.Nanosecond},
+		"19k+9999": {19337 * time.Microsecond, 9999 * time.Microsecond},
+		"85+–":     {85 * time.Microsecond, 0},
 	} {
 		if got := c.String(); got != want {
 			t.Errorf("got %q, want %q", got, want)

@@ -79,7 +79,7 @@ func deepStreams(carrier context.Context, s *ireneo.Stream, n, depth int) ([]*ir
 
 // coldStreams are so many that each stays close to its depth: every measurement appends a few events
 // to each.
-const coldStreams = 64
+const coldStreams = 16
 
 // startCold appends to streams of 1000 events.
 func startCold(ctx context.Context, s *site) (load, error) {
@@ -88,7 +88,7 @@ func startCold(ctx context.Context, s *site) (load, error) {
 
 // startSnapshots does to streams of 10 000 events, whose state is kept every hundred.
 func startSnapshots(ctx context.Context, s *site) (load, error) {
-	return startForgetful(ctx, s, accountWithSnapshots, 4, 10_000)
+	return startForgetful(ctx, s, accountWithSnapshots, 2, 10_000)
 }
 
 // startForgetful appends to deep streams in turn, with a cache for only one of them.

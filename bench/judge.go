@@ -12,7 +12,7 @@ type verdict string
 
 const (
 	met       verdict = "met"
-	near      verdict = "within noise" // missed, by no more than the rounds differ
+	near      verdict = "in noise" // missed, by no more than the rounds differ
 	missed    verdict = "missed"
 	disturbed verdict = "disturbed" // nothing can be said: run again
 )

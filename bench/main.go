@@ -65,6 +65,9 @@ func run(ctx context.Context, args []string, stdout, progress io.Writer) error {
 	if len(args) > 0 && args[0] == "soak" {
 		return runSoak(ctx, args[1:], stdout)
 	}
+	if len(args) > 0 && args[0] == "growth" {
+		return runGrowth(ctx, args[1:], stdout, progress)
+	}
 	o, err := parse(args)
 	if err != nil {
 		return err
@@ -100,7 +103,7 @@ func parse(args []string) (options, error) {
 	var o options
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	flags.IntVar(&o.rounds, "rounds", 5, fmt.Sprintf("how often each row is measured; those without target at most %d times", informed))
-	flags.DurationVar(&o.duration, "duration", 2*time.Second, "how long each row is measured in a round")
+	flags.DurationVar(&o.duration, "duration", 1500*time.Millisecond, "how long each row is measured in a round")
 	flags.StringVar(&o.only, "only", "", "comma-separated `ids` or parts of names; their limits come along")
 	flags.BoolVar(&o.quick, "quick", false, "one round of 300 ms, at most 10 000 events: shows that everything runs, says nothing")
 	flags.BoolVar(&o.check, "check", false, fmt.Sprintf("only rows with targets; exits with %d where one is missed, with %d where others disturbed", exitMissed, exitDisturbed))

@@ -44,9 +44,9 @@ func join(all []ring, joined ring) []ring {
 }
 
 // in is the rows of the ring that are measured in a round, counted from 0: those that a verdict needs
-// in all, others in the first only.
+// in all, others in the first only. Memory does not differ from one round to the next.
 func (r ring) in(rows []row, round int) (some ring) {
-	judged := with(rows, func(r row) bool { return r.target != target{} })
+	judged := with(rows, func(r row) bool { return r.target != target{} && r.target.kind != memory })
 	for _, i := range r {
 		if round < informed || judged[rows[i].key()] {
 			some = append(some, i)

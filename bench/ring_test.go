@@ -28,8 +28,9 @@ func TestRing_HasRowsWithoutVerdictInTheFirstRounds(t *testing.T) {
 		{name: pgxInsert, limit: limit{name: pgbenchInsert}},
 		{name: "informs", limit: limit{name: pgbenchInsert}},
 		{name: "judged", limit: limit{name: pgbenchInsert}, target: atLeast(1)},
+		{name: "memory", limit: limit{name: pgbenchInsert}, target: memoryAtMost(1)},
 	}
-	for round, want := range []ring{{0, 1, 2, 3}, {0, 1, 2, 3}, {0, 1, 3}} {
+	for round, want := range []ring{{0, 1, 2, 3, 4}, {0, 1, 2, 3, 4}, {0, 1, 3}} {
 		if got := rings(rows)[0].in(rows, round); !reflect.DeepEqual(got, want) {
 			t.Errorf("round %d: got %v, want %v", round, got, want)
 		}

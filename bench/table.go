@@ -12,11 +12,11 @@ import (
 // headings are the columns of the table.
 var headings = []string{"id", "row", "×", "ops/s", "p50 ms", "p99 ms", "CPU µs/op", "of limit", "target", "verdict"}
 
-// toTheRight are the columns of numbers.
+// Between these are the columns of numbers.
 const firstNumber, lastNumber = 2, 7
 
 // widest is how many characters of a row's name fit beside its figures.
-const widest = 36
+const widest = 40
 
 // write prints the table.
 func (r *report) write(w io.Writer) {
@@ -41,7 +41,7 @@ func (r *report) write(w io.Writer) {
 	for _, line := range lines {
 		fmt.Fprintln(w, align(line, widths))
 	}
-	fmt.Fprintln(w, "\n"+r.legend()+r.drift())
+	fmt.Fprintf(w, "\n%s%s\n", r.legend(), r.drift())
 }
 
 func align(cells []string, widths []int) string {
@@ -69,13 +69,13 @@ func (r *result) cells() (head string, cells []string) {
 // fold breaks the name of a peer's row behind the peer, and other long ones where they fit.
 func fold(name string) (head, rest string) {
 	if peer, work, ok := strings.Cut(name, ": "); ok {
-		return peer, "  " + work
+		return peer, " " + work
 	}
 	if len([]rune(name)) <= widest {
 		return "", name
 	}
 	at := strings.LastIndex(name[:widest], " ")
-	return name[:at], "  " + name[at+1:]
+	return name[:at], " " + name[at+1:]
 }
 
 // ofLimit is the ratio, or the memory that a target is about.
@@ -128,7 +128,34 @@ func (r *report) legend() string {
 			said = append(said, fmt.Sprintf("Memory of %s: live, RSS: %s MiB.", row.Name, cmp.Or(row.Memory.String(), "unknown")))
 		}
 	}
-	return strings.Join(append(said, r.Notes...), "\n")
+	return wrap(append(said, r.Notes...))
+}
+
+// page is how many characters a line has at most.
+const page = 120
+
+// wrap breaks lines between words.
+func wrap(lines []string) string {
+	var b strings.Builder
+	for _, line := range lines {
+		at := 0
+		for word := range strings.FieldsSeq(line) {
+			n := len([]rune(word))
+			switch {
+			case at == 0:
+			case at+1+n > page:
+				b.WriteString("\n  ")
+				at = 2
+			default:
+				b.WriteByte(' ')
+				at++
+			}
+			b.WriteString(word)
+			at += n
+		}
+		b.WriteByte('\n')
+	}
+	return strings.TrimSuffix(b.String(), "\n")
 }
 
 // held is rows that have one limit, which is not L.
@@ -146,7 +173,7 @@ func (r *report) heldTo() (all []held) {
 		if i < 0 {
 			i, all = len(all), append(all, held{limit: row.Limit})
 		}
-		all[i].rows = append(all[i].rows, row.Name)
+		all[i].rows = append(all[i].rows, row.row.String())
 	}
 	return all
 }
