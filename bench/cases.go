@@ -12,7 +12,7 @@ func cases() []row {
 		besideSubscriptions("append", 8, startBeside),
 		besideSubscriptions("append", 1, startBeside),
 		besideSubscriptions("append, SQLite", 1, startBesideSQLite),
-		baselines(),
+		peers(), baselines(),
 	)
 }
 

@@ -15,6 +15,7 @@ const (
 	near      verdict = "in noise" // missed, by no more than the rounds differ
 	missed    verdict = "missed"
 	disturbed verdict = "disturbed" // nothing can be said: run again
+	unlimited verdict = "no limit"  // what it is held to was not measured here
 )
 
 const (
@@ -50,7 +51,7 @@ func (t target) judge(s *spread) verdict {
 	}
 }
 
-// judge is the verdict of a row with a target, whose ratio is known by now.
+// judge is the verdict of a row with a target, whose ratio is known by now where it has one.
 func (r *report) judge(row *result) verdict {
 	t := row.row.target
 	switch {
@@ -60,6 +61,8 @@ func (r *report) judge(row *result) verdict {
 		return disturbed
 	case t.kind == delay:
 		return t.judge(newSpread(row.values(t.of)))
+	case row.Ratio == nil:
+		return unlimited
 	case slices.ContainsFunc(row.row.against(), func(l limit) bool { return r.find(l).disturbed() }):
 		return disturbed
 	default:
@@ -86,7 +89,7 @@ func (r *report) isLimit(row result) bool {
 // What a check ends with, and the exit codes of them.
 var (
 	errMissed    = errors.New("targets are missed")
-	errDisturbed = errors.New("no verdict: the machine was disturbed, run again")
+	errDisturbed = errors.New("no verdict on some targets: run again")
 )
 
 const (
@@ -96,7 +99,7 @@ const (
 
 // check is nil where every target is met, or missed within the noise of this run.
 func (r *report) check() error {
-	failures, unsure := r.said(missed), r.said(disturbed)
+	failures, unsure := r.said(missed), append(r.said(disturbed), r.said(unlimited)...)
 	switch {
 	case len(failures) > 0:
 		return fmt.Errorf("%w:\n%s", errMissed, strings.Join(append(failures, unsure...), "\n"))

@@ -79,6 +79,18 @@ func TestReport_CheckFailsForWhatIsMissedFirst(t *testing.T) {
 	}
 }
 
+// A peer that does not run on this machine is no limit that is met.
+func TestReport_CheckDoesNotTakeSilenceForConsent(t *testing.T) {
+	r := newReport([]row{{name: "row", limit: limit{name: "peer: append"}, target: atLeast(4)}}, options{})
+	r.Rows[0].Rounds = []sample{{Ops: 100}}
+	if err := r.conclude(t.Context(), &place{dir: t.TempDir()}); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.check(); !errors.Is(err, errDisturbed) || r.Rows[0].Verdict != unlimited {
+		t.Errorf("got %v and %v", r.Rows[0].Verdict, err)
+	}
+}
+
 // A delay has no limit of its own, so that of the other rows says whether the machine was disturbed.
 func TestReport_JudgesADelay(t *testing.T) {
 	for name, tt := range map[string]struct {

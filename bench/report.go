@@ -91,7 +91,7 @@ func (r *report) compare(row *result) {
 			row.OfPgx = row.to(r.find(limit{pgxInsert, of.Clients}))
 		}
 	}
-	if row.Target != "" && (row.Ratio != nil || row.row.target.absolute()) {
+	if row.Target != "" {
 		row.Verdict = r.judge(row)
 	}
 }
