@@ -128,6 +128,7 @@ func TestChoose(t *testing.T) {
 	}{
 		"with its limits": {"P1", true, []string{"INSERT, pgbench × 1", "append, warm × 1", "INSERT, pgx × 1"}},
 		"without pgbench": {"P1", false, []string{"append, warm × 1", "INSERT, pgx × 1"}},
+		"with theirs":     {"P5", true, []string{"append, warm, depth 1 × 1", "append, warm, depth 10 000 × 1", "read of one snapshot × 1", "append, cold, snapshot, depth 10 000 × 1"}},
 		"several":         {"p14, pgbench × 8", true, []string{"INSERT, pgbench × 8", "INSERT, modernc driver, FULL × 1", "append, SQLite, FULL × 1"}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -91,19 +91,26 @@ func choose(all []row, o options, pgbench bool) ([]row, error) {
 	return slices.DeleteFunc(all, func(r row) bool { return !needed[r.key()] }), nil
 }
 
-// with are the rows wanted and those they are compared with.
+// with are the rows wanted and those they are compared with. Of these, one that has a target itself
+// brings its own limit along.
 func with(all []row, wanted func(row) bool) map[limit]bool {
 	found := map[limit]bool{}
-	for _, r := range all {
-		if !wanted(r) {
-			continue
-		}
+	var add func(row)
+	add = func(r row) {
 		found[r.key()] = true
 		for _, l := range r.against() {
-			found[l] = true
 			if l.name == pgbenchInsert {
 				found[limit{pgxInsert, l.clients}] = true
 			}
+			if i := slices.IndexFunc(all, func(r row) bool { return r.key() == l }); i >= 0 && !found[l] && all[i].target != (target{}) {
+				add(all[i])
+			}
+			found[l] = true
+		}
+	}
+	for _, r := range all {
+		if wanted(r) {
+			add(r)
 		}
 	}
 	return found
