@@ -1,0 +1,212 @@
+package payload
+
+import (
+	"bytes"
+	"encoding"
+	"encoding/json"
+	"reflect"
+	"strconv"
+)
+
+// mostFields is how many fields a struct may have here.
+const mostFields = 64
+
+// object decodes a struct.
+type object struct {
+	fields []field // in the order in which encoding/json writes them
+}
+
+type field struct {
+	name   string
+	path   []int // through embedded structs
+	decode decode
+}
+
+func (o *object) decode(data []byte, at int, v reflect.Value) int {
+	at, done := open(data, at, '{', '}')
+	var seen uint64 // a bit a field
+	for likely := 0; !done; likely++ {
+		var key []byte
+		if key, at = member(data, at); at == unlike {
+			return unlike
+		}
+		if i := o.find(key, likely); i < 0 {
+			likely, at = likely-1, o.skip(key, data, at)
+		} else if seen&(1<<i) != 0 {
+			return unlike // twice
+		} else {
+			seen |= 1 << i
+			likely, at = i, o.fields[i].into(data, at, v)
+		}
+		at, done = further(data, at, '}')
+	}
+	return at
+}
+
+// find is the field with that name, -1 if there is none. It begins with the likely one.
+func (o *object) find(key []byte, likely int) int {
+	for i := likely; i < len(o.fields); i++ {
+		if o.fields[i].name == string(key) {
+			return i
+		}
+	}
+	for i := range min(likely, len(o.fields)) {
+		if o.fields[i].name == string(key) {
+			return i
+		}
+	}
+	return -1
+}
+
+// skip passes over the value of a key that no field has, in whatever letters.
+func (o *object) skip(key, data []byte, at int) int {
+	for _, f := range o.fields {
+		if bytes.EqualFold(key, []byte(f.name)) {
+			return unlike
+		}
+	}
+	return valid(data, at)
+}
+
+func (f *field) into(data []byte, at int, v reflect.Value) int {
+	for _, i := range f.path {
+		v = v.Field(i)
+	}
+	return f.decode(data, at, v)
+}
+
+// list decodes a slice.
+type list struct{ elem decode }
+
+func (l list) decode(data []byte, at int, v reflect.Value) int {
+	at, done := open(data, at, '[', ']')
+	if done && at != unlike && data[at-1] == ']' {
+		v.Set(reflect.MakeSlice(v.Type(), 0, 0))
+	}
+	for i := 0; !done; i++ {
+		if i == v.Cap() {
+			v.Grow(1)
+		}
+		v.SetLen(i + 1)
+		at, done = further(data, l.elem(data, at, v.Index(i)), ']')
+	}
+	return at
+}
+
+// table decodes a map whose keys are text.
+type table struct{ elem decode }
+
+func (t table) decode(data []byte, at int, v reflect.Value) int {
+	at, done := open(data, at, '{', '}')
+	if at == unlike || data[at-1] == 'l' {
+		return at
+	}
+	v.Set(reflect.MakeMap(v.Type()))
+	key, elem := reflect.New(v.Type().Key()).Elem(), reflect.New(v.Type().Elem()).Elem()
+	for !done {
+		var name []byte
+		if name, at = member(data, at); at == unlike {
+			return unlike
+		}
+		key.SetString(string(name))
+		elem.SetZero()
+		at, done = further(data, t.elem(data, at, elem), '}')
+		v.SetMapIndex(key, elem)
+	}
+	return at
+}
+
+// asIs leaves a value to encoding/json.
+func asIs(data []byte, at int, v reflect.Value) int {
+	end, _ := value(data, at)
+	if end == unlike || json.Unmarshal(data[at:end:end], v.Addr().Interface()) != nil {
+		return unlike
+	}
+	return end
+}
+
+func intoString(data []byte, at int, v reflect.Value) int {
+	end := text(data, at)
+	if end == unlike {
+		return asIs(data, at, v)
+	}
+	v.SetString(string(data[at+1 : end-1]))
+	return end
+}
+
+func intoBool(data []byte, at int, v reflect.Value) int {
+	switch char(data, at) {
+	case 't':
+		v.SetBool(true)
+		return word(data, at, "true")
+	case 'f':
+		return word(data, at, "false")
+	default:
+		return word(data, at, "null")
+	}
+}
+
+func intoInt(data []byte, at int, v reflect.Value) int {
+	end, whole := number(data, at)
+	if !whole {
+		return word(data, at, "null")
+	}
+	n, err := strconv.ParseInt(string(data[at:end]), 10, 64)
+	if err != nil || v.OverflowInt(n) {
+		return unlike
+	}
+	v.SetInt(n)
+	return end
+}
+
+func intoUint(data []byte, at int, v reflect.Value) int {
+	end, whole := number(data, at)
+	if !whole {
+		return word(data, at, "null")
+	}
+	n, err := strconv.ParseUint(string(data[at:end]), 10, 64)
+	if err != nil || v.OverflowUint(n) {
+		return unlike
+	}
+	v.SetUint(n)
+	return end
+}
+
+func intoFloat(data []byte, at int, v reflect.Value) int {
+	end, _ := number(data, at)
+	if end == unlike {
+		return word(data, at, "null")
+	}
+	n, err := strconv.ParseFloat(string(data[at:end]), v.Type().Bits())
+	if err != nil || v.OverflowFloat(n) {
+		return unlike
+	}
+	v.SetFloat(n)
+	return end
+}
+
+// itselfOfJSON is for types that decode JSON themselves.
+func itselfOfJSON(data []byte, at int, v reflect.Value) int {
+	end := valid(data, at)
+	if end == unlike {
+		return unlike
+	}
+	u, _ := reflect.TypeAssert[json.Unmarshaler](v.Addr())
+	if u.UnmarshalJSON(data[at:end:end]) != nil {
+		return unlike
+	}
+	return end
+}
+
+// itselfOfText is for types that decode text themselves.
+func itselfOfText(data []byte, at int, v reflect.Value) int {
+	end := text(data, at)
+	if end == unlike {
+		return asIs(data, at, v)
+	}
+	u, _ := reflect.TypeAssert[encoding.TextUnmarshaler](v.Addr())
+	if u.UnmarshalText(data[at+1:end-1:end-1]) != nil {
+		return unlike
+	}
+	return end
+}
