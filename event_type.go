@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/ireneo-dev/ireneo/internal/mask"
+	"github.com/ireneo-dev/ireneo/internal/payload"
 	"github.com/ireneo-dev/ireneo/internal/text"
 	"github.com/ireneo-dev/ireneo/internal/validation"
 	"github.com/ireneo-dev/ireneo/store"
@@ -39,7 +40,15 @@ type Upcaster interface {
 //
 // Mistakes in the declaration are reported by Open.
 func TypeOf[E any, P eventPointer[E]]() EventType {
-	return EventType{newEventType(reflect.TypeFor[E](), func() AnyEvent { return P(new(E)) })}
+	return EventType{newEventType(reflect.TypeFor[E](), func() AnyEvent {
+		made := new(struct { // one allocation for what lives as long as the other
+			event E
+			known known
+		})
+		ev := P(&made.event)
+		ev.event().known = &made.known
+		return ev
+	})}
 }
 
 // eventPointer is a pointer to the event struct E.
@@ -56,6 +65,7 @@ type eventType struct {
 	upcasts []Upcast
 	labels  map[string]string // by JSON key
 	goType  reflect.Type
+	payload *payload.Decoder
 	empty   func() AnyEvent
 	err     error // mistake in the declaration
 }
@@ -63,7 +73,10 @@ type eventType struct {
 var storedName = regexp.MustCompile(`^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*$`)
 
 func newEventType(goType reflect.Type, empty func() AnyEvent) *eventType {
-	t := &eventType{goType: goType, empty: empty, version: 1, masked: mask.Masks(goType), labels: map[string]string{}}
+	t := &eventType{
+		goType: goType, empty: empty, version: 1, masked: mask.Masks(goType), labels: map[string]string{},
+		payload: payload.For(goType),
+	}
 	for _, f := range reflect.VisibleFields(goType) {
 		t.labels[validation.Key(f)] = validation.LabelOf(f)
 	}
@@ -133,7 +146,7 @@ func (t *eventType) decode(r store.Record) (AnyEvent, error) {
 	}
 
 	ev := t.empty()
-	if err := json.Unmarshal(data, ev); err != nil {
+	if err := t.payload.Decode(data, ev); err != nil {
 		return nil, t.unreadable(r, err)
 	}
 	k := bind(ev, t)

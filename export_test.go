@@ -23,3 +23,12 @@ func RebuildSteps(ctx context.Context, l *Log, name string, undo bool, rows int,
 
 // StoreOf is the store that a log was opened on.
 func StoreOf(l *Log) store.Store { return l.store }
+
+// Decode makes an event of a record, as all that read the log do.
+func Decode(t EventType, r store.Record) (AnyEvent, error) { return t.decode(r) }
+
+// Encode is the payload of an event as it is stored.
+func Encode(t EventType, ev AnyEvent) ([]byte, []FieldError) { return t.encode(ev) }
+
+// Empty is an event of the type, and SchemaVersion what its payloads have.
+func Empty(t EventType) (ev AnyEvent, schemaVersion int) { return t.empty(), t.version }
