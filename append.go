@@ -2,7 +2,6 @@ package ireneo
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"reflect"
@@ -11,6 +10,7 @@ import (
 	"github.com/google/uuid"
 	"gorm.io/gorm"
 
+	"github.com/ireneo-dev/ireneo/internal/groupcommit"
 	"github.com/ireneo-dev/ireneo/store"
 )
 
@@ -74,7 +74,11 @@ func (h *Handle) AppendTx(ctx context.Context, tx *gorm.DB, ev AnyEvent, opts ..
 	if err != nil {
 		return err
 	}
-	return a.attempt(ctx, base)
+	d, err := a.decide(ctx, base)
+	if err != nil {
+		return err
+	}
+	return a.insertTx(ctx, d)
 }
 
 // appending is one call of Append, AppendAll, AppendIf or AppendTx, or what a command appends to
@@ -91,6 +95,8 @@ type appending struct {
 	guard   *store.Guard   // what else it is decided on; nil: nothing
 	tx      *gorm.DB       // the host's; nil commits on its own
 	began   time.Time
+
+	expecting bool // the state it is decided on is not in the log yet
 }
 
 // decides reports whether the stream has to be known for this append.
@@ -212,176 +218,155 @@ func (a *appending) insertNext(ctx context.Context) error {
 	for i := range a.records {
 		a.records[i].RecordedAt = now
 	}
-	return a.insert(ctx, &decision{batch: store.Batch{Records: a.records}})
-}
-
-// decideAndInsert decides on the cached state where there is one. The insert proves
-// it current; whatever goes wrong on a state that may be stale is decided once more
-// on what the stream really holds.
-func (a *appending) decideAndInsert(ctx context.Context) error {
-	unlock, err := a.log.locks.Lock(ctx, a.key)
-	if err != nil {
-		return err
-	}
-	defer unlock()
-
-	cached, _ := a.log.heads.Get(a.key)
-	if cached != nil {
-		if err = a.attempt(ctx, cached); err == nil || !mayBeStale(err) {
-			return err
-		}
-	}
-	if found, err := a.earlier(ctx); found || err != nil { // an insert that succeeds proves the key new
-		return err
-	}
-	a.log.heads.Remove(a.key)
-	base, err := a.log.load(ctx, a.plan, a.key, cached, nil)
-	if err != nil {
-		return err
-	}
-	return a.attempt(ctx, base)
-}
-
-// mayBeStale reports whether an error may come from the cached state being old.
-func mayBeStale(err error) bool {
-	return errors.As(err, new(*ConflictError)) || errors.Is(err, ErrInvalid) ||
-		errors.As(err, new(*LifecycleError)) || errors.As(err, new(*InvalidStateError))
-}
-
-// attempt decides on base and inserts.
-func (a *appending) attempt(ctx context.Context, base *head) error {
-	d, err := a.decide(ctx, base)
-	if err != nil {
-		return err
-	}
-	return a.insert(ctx, d)
-}
-
-// insert writes the decision and tells the events how it went.
-func (a *appending) insert(ctx context.Context, d *decision) error {
 	if err := context.Cause(ctx); err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), a.log.config.CommitTimeout)
+	d := &decision{batch: store.Batch{Records: a.records}}
+	if a.tx != nil {
+		return a.insertTx(ctx, d)
+	}
+	return a.insert(ctx, d, a.log.committer.Enter(&d.batch, nil))
+}
+
+// decideAndInsert decides on what is in memory, which may be on its way into the log yet. The
+// insert proves it current; whatever goes wrong on a state that may be stale is decided once
+// more on what the stream really holds.
+func (a *appending) decideAndInsert(ctx context.Context) error {
+	for {
+		err := a.try(ctx, a.newest)
+		if err != nil && mayBeStale(err) {
+			err = a.try(ctx, a.stored)
+		}
+		if !errors.Is(err, groupcommit.ErrSuperseded) {
+			return err
+		}
+	}
+}
+
+// errUnread says that the stream has to be read before anything can be decided.
+var errUnread = errors.New("what is in memory does not do")
+
+// mayBeStale reports whether an error may come from the state in memory being old, or not in
+// the log yet.
+func mayBeStale(err error) bool {
+	return errors.Is(err, errUnread) || errors.As(err, new(*ConflictError)) || errors.Is(err, ErrInvalid) ||
+		errors.As(err, new(*LifecycleError)) || errors.As(err, new(*InvalidStateError))
+}
+
+// reading finds the state to decide on, and what that depends on, if it is not in the log yet.
+// It is nil where the events are in the log already.
+type reading func(ctx context.Context) (base *head, after *groupcommit.Ticket, err error)
+
+// try decides on a state and sees the decision into the log. Meanwhile others decide on what
+// is expected to be there then.
+func (a *appending) try(ctx context.Context, read reading) error {
+	d, ticket, err := a.enter(ctx, read)
+	if d == nil || err != nil {
+		return err
+	}
+	return a.insert(ctx, d, ticket)
+}
+
+func (a *appending) enter(ctx context.Context, read reading) (*decision, *groupcommit.Ticket, error) {
+	unlock, err := a.log.locks.Lock(ctx, a.key)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer unlock()
+
+	base, after, err := read(ctx)
+	if base == nil || err != nil {
+		return nil, nil, err
+	}
+	d, err := a.decide(ctx, base)
+	if err == nil {
+		err = context.Cause(ctx)
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	ticket := a.log.committer.Enter(&d.batch, after)
+	a.log.heads.Expect(a.key, d.head, ticket)
+	return d, ticket, nil
+}
+
+// newest is what memory has of the stream.
+func (a *appending) newest(context.Context) (*head, *groupcommit.Ticket, error) {
+	base, after, known := a.log.heads.Newest(a.key)
+	a.expecting = after != nil
+	if !known {
+		return nil, nil, errUnread
+	}
+	return base, after, nil
+}
+
+// stored is what the log has of the stream, when nobody in this process is at it any more.
+func (a *appending) stored(ctx context.Context) (*head, *groupcommit.Ticket, error) {
+	a.expecting = false
+	if err := a.log.committer.Settled(ctx, a.key); err != nil {
+		return nil, nil, err
+	}
+	if found, err := a.earlier(ctx); found || err != nil { // an insert that succeeds proves the key new
+		return nil, nil, err
+	}
+	cached, _ := a.log.heads.Get(a.key)
+	a.log.heads.Remove(a.key)
+	base, err := a.log.load(ctx, a.plan, a.key, cached, nil)
+	return base, nil, err
+}
+
+// insert sees a decision into the log, and tells the events how it went.
+func (a *appending) insert(ctx context.Context, d *decision, ticket *groupcommit.Ticket) (err error) {
+	committed := false
+	defer func() {
+		if d.head != nil {
+			a.log.heads.Settle(a.key, ticket, committed)
+		}
+		ticket.Settle(committed, err)
+	}()
+	committing, cancel := context.WithTimeout(context.WithoutCancel(ctx), a.log.config.CommitTimeout)
 	defer cancel()
 
-	doubtful, err := a.write(ctx, &d.batch)
+	doubtful, err := a.log.commit(ctx, committing, ticket, &d.batch)
 	switch {
 	case err == nil:
-		a.accept(d.batch.Records)
-		noteAppended(ctx, d.batch.Records)
-		a.log.telemetry.Appended(ctx, a.key.Type, len(a.events), time.Since(a.began))
-		if a.tx == nil && d.head != nil {
-			a.log.heads.Add(a.key, d.head)
-		}
-		a.log.tail.Wake()
+		committed = true
+		a.inserted(ctx, d.batch.Records)
 		return nil
 	case met(err):
-		return a.resolve(ctx, d, doubtful, err)
+		committed, err = a.resolve(committing, d, doubtful, err)
+		return err
 	default:
 		return a.explain(d, err)
 	}
 }
 
-// write makes the one store call. doubtful is as commit says.
-func (a *appending) write(ctx context.Context, batch *store.Batch) (doubtful bool, err error) {
-	if a.tx != nil {
-		return false, a.log.store.InsertTx(ctx, a.tx, batch)
-	}
-	return a.log.commit(ctx, batch)
+// inserted tells the events what became of them.
+func (a *appending) inserted(ctx context.Context, records []store.Record) {
+	a.accept(records)
+	noteAppended(ctx, records)
+	a.log.telemetry.Appended(ctx, a.key.Type, len(a.events), time.Since(a.began))
+	a.log.tail.Wake()
 }
 
-// resolve finds out what an insert met in the log: itself, where an answer was lost;
-// its idempotency key; or a conflict.
-func (a *appending) resolve(ctx context.Context, d *decision, doubtful bool, cause error) error {
-	stored, err := insisting(ctx, doubtful, func() ([]store.Record, error) { return a.storedAs(ctx, a.records[0].EventID) })
-	if err != nil {
+// insertTx makes the one store call inside the host's transaction.
+func (a *appending) insertTx(ctx context.Context, d *decision) error {
+	if err := context.Cause(ctx); err != nil {
 		return err
 	}
-	if stored != nil {
-		a.log.heads.Remove(a.key)
-		a.accept(stored)
-		a.log.telemetry.Appended(ctx, a.key.Type, len(a.events), time.Since(a.began))
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), a.log.config.CommitTimeout)
+	defer cancel()
+	err := a.log.store.InsertTx(ctx, a.tx, &d.batch)
+	switch {
+	case met(err):
+		_, err = a.resolve(ctx, d, false, err)
+		return err
+	case err != nil:
+		return a.explain(d, err)
+	default:
+		a.inserted(ctx, d.batch.Records)
 		return nil
 	}
-	if found, err := a.earlier(ctx); found || err != nil {
-		return err
-	}
-	if errors.As(cause, new(*MatchedError)) {
-		return cause
-	}
-	if d.base == nil || errors.Is(cause, store.ErrKeyTaken) { // there, but not for this transaction to see
-		return a.explain(d, cause)
-	}
-	return a.conflict(ctx, d.base.version, d.base.version)
-}
-
-// storedAs reads the records of this append by the id of its first event; nil where
-// it is not in the log.
-func (a *appending) storedAs(ctx context.Context, id uuid.UUID) ([]store.Record, error) {
-	first, err := a.log.first(ctx, store.Query{EventID: id, Tx: a.tx})
-	if first.Version == 0 || err != nil {
-		return nil, err
-	}
-	return a.block(ctx, first)
-}
-
-// block reads as many records as this append has, from first on.
-func (a *appending) block(ctx context.Context, first store.Record) ([]store.Record, error) {
-	q := store.Query{
-		Stream: first.Stream, AfterVersion: first.Version - 1, Order: store.ByVersion,
-		Limit: len(a.events), Tx: a.tx,
-	}
-	var records []store.Record
-	for r, err := range a.log.store.Read(ctx, q) {
-		if err != nil {
-			return nil, err
-		}
-		records = append(records, r)
-	}
-	if len(records) != len(a.events) {
-		return nil, fmt.Errorf("append to %s/%s: %d events were stored at version %d, not %d", a.key.Type, a.key.ID, len(records), first.Version, len(a.events))
-	}
-	return records, nil
-}
-
-// earlier finds what was appended under the idempotency key, and makes the events
-// given into it.
-func (a *appending) earlier(ctx context.Context) (found bool, err error) {
-	if a.opts.idempotencyKey == "" {
-		return false, nil
-	}
-	q := store.Query{Stream: a.key, IdempotencyKey: a.opts.idempotencyKey, Tx: a.tx}
-	first, err := a.log.first(ctx, q)
-	if first.Version == 0 || err != nil {
-		return false, err
-	}
-	records, err := a.block(ctx, first)
-	if err != nil {
-		return false, err
-	}
-	return true, a.become(records)
-}
-
-// become fills the given events with the stored ones.
-func (a *appending) become(records []store.Record) error {
-	for i, r := range records {
-		typ := a.events[i].event().known.typ
-		if a.log.types[r.Type] != typ {
-			return fmt.Errorf("idempotency key %q was used for %s, not for %s", a.opts.idempotencyKey, r.Type, typ.name)
-		}
-		data, err := typ.upcast(r)
-		if err != nil {
-			return err
-		}
-		reflect.ValueOf(a.events[i]).Elem().SetZero()
-		if err := json.Unmarshal(data, a.events[i]); err != nil {
-			return decodeError(r, err)
-		}
-		bind(a.events[i], typ)
-	}
-	a.accept(records)
-	return nil
 }
 
 // accept tells the events what became of them.
@@ -394,31 +379,4 @@ func (a *appending) accept(records []store.Record) {
 	for _, warn := range a.ignored {
 		warn()
 	}
-}
-
-// conflict reads what was appended since the expected version to a stream that is, or
-// was a moment ago, at the actual one.
-func (a *appending) conflict(ctx context.Context, expected, actual int64) error {
-	e := &ConflictError{Stream: a.key.Type, ID: a.key.ID, Expected: expected, Actual: actual}
-	q := store.Query{Stream: a.key, AfterVersion: expected, Order: store.ByVersion, Limit: pageSize, Tx: a.tx}
-	for r, err := range a.log.store.Read(ctx, q) {
-		if err != nil {
-			return err
-		}
-		ev, err := a.log.decode(r)
-		if err != nil {
-			return err
-		}
-		e.Events, e.Actual = append(e.Events, ev), r.Version
-	}
-	return e
-}
-
-// explain says in which projection the store met an error, or in which stream.
-func (a *appending) explain(d *decision, err error) error {
-	var row *store.RowError
-	if errors.As(err, &row) {
-		return &ProjectionError{Projection: d.batch.Rows[row.Index].Of, Err: row.Err}
-	}
-	return fmt.Errorf("append to %s/%s: %w", a.key.Type, a.key.ID, err)
 }

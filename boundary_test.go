@@ -169,7 +169,7 @@ func TestS17_AnAnswerLostInCommitIsNotTakenForAMatch(t *testing.T) {
 				return nil
 			}
 			lost = true
-			must(t, c.Store.Insert(t.Context(), b)[0])
+			must(t, c.Store.Insert(t.Context(), b))
 			return store.ErrOutcomeUnknown
 		}
 		result, err := ireneo.Execute(ctx, claim(t, Journal.For("mine"), "ann", named("ann")), once)

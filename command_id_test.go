@@ -108,7 +108,7 @@ func TestCommandID_AnAnswerLostInCommitIsFound(t *testing.T) {
 					return nil
 				}
 				lost = true
-				if err := c.Store.Insert(t.Context(), b)[0]; err != nil {
+				if err := c.Store.Insert(t.Context(), b); err != nil {
 					t.Error(err)
 				}
 				c.away.Store(2) // and so are the answers to the question what became of it

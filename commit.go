@@ -13,10 +13,11 @@ import (
 // proposal is what a command wants written: the decisions of all streams it appends to, as
 // one batch.
 type proposal struct {
-	boundary *Boundary
-	shares   []*share // as they were first appended to
-	batch    store.Batch
-	began    time.Time // when it was first written
+	boundary  *Boundary
+	shares    []*share // as they were first appended to
+	batch     store.Batch
+	began     time.Time // when it was first written
+	committed bool      // it is in the log
 }
 
 // share is what one stream has of a proposal: the decision about its events.
@@ -81,18 +82,20 @@ func (x *execution) refused(err error) error {
 }
 
 // commit writes all that is proposed, guarded by what was read besides.
-func (x *execution) commit(ctx context.Context, p *proposal) (*Result, error) {
-	if err := context.Cause(ctx); err != nil {
+func (x *execution) commit(waiting context.Context, p *proposal) (result *Result, err error) {
+	if err := context.Cause(waiting); err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), x.log.config.CommitTimeout)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(waiting), x.log.config.CommitTimeout)
 	defer cancel()
 
 	p.batch.Execution = x.record(store.Committed, nil)
 	p.batch.Execution.Events = len(p.batch.Records)
 	writing, end := x.measured.Step(ctx, "write")
 	p.began = time.Now()
-	doubtful, err := x.log.commit(writing, &p.batch)
+	ticket := x.log.committer.Enter(&p.batch, nil)
+	defer func() { ticket.Settle(p.committed, err) }()
+	doubtful, err := x.log.commit(waiting, writing, ticket, &p.batch)
 	end(err)
 	if err != nil {
 		return x.resolve(ctx, p, doubtful, err)
@@ -103,6 +106,7 @@ func (x *execution) commit(ctx context.Context, p *proposal) (*Result, error) {
 
 // accept tells the events what became of them, and remembers the states.
 func (p *proposal) accept(ctx context.Context) {
+	p.committed = true
 	for _, s := range p.shares {
 		var records []store.Record
 		for _, i := range s.places {

@@ -241,7 +241,11 @@ func later(a, b time.Time) time.Time {
 // foldOn folds the new events where replay will place them and judges the result.
 // Refusals are in the events' Errors.
 func (a *appending) foldOn(ctx context.Context, base *head) (*head, error) {
-	if a.retroactive(base) {
+	switch {
+	case !a.retroactive(base):
+	case a.expecting: // the log has not all that it belongs between
+		return nil, errUnread
+	default:
 		return a.foldBetween(ctx, base)
 	}
 

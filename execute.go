@@ -281,6 +281,10 @@ func (x *execution) lineUp(ctx context.Context) (unlock func(), err error) {
 			return nil, err
 		}
 		unlocks = append(unlocks, u)
+		if err := x.log.committer.Settled(ctx, key); err != nil {
+			unlock()
+			return nil, err
+		}
 	}
 	return unlock, nil
 }

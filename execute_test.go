@@ -94,11 +94,11 @@ func (c *counting) Browse(ctx context.Context, q store.Browse) ([]store.Record, 
 	return c.Store.Browse(ctx, q)
 }
 
-func (c *counting) Insert(ctx context.Context, batches ...*store.Batch) []error {
+func (c *counting) Insert(ctx context.Context, batches ...*store.Batch) error {
 	c.inserts.Add(1)
 	if c.fail != nil {
 		if err := c.fail(batches[0]); err != nil {
-			return []error{err}
+			return err
 		}
 	}
 	return c.Store.Insert(ctx, batches...)

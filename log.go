@@ -15,11 +15,12 @@ import (
 	"sync"
 	"time"
 
-	lru "github.com/hashicorp/golang-lru/v2"
 	"go.opentelemetry.io/otel/metric"
 	"go.opentelemetry.io/otel/trace"
 	"gorm.io/gorm"
 
+	"github.com/ireneo-dev/ireneo/internal/groupcommit"
+	"github.com/ireneo-dev/ireneo/internal/heads"
 	"github.com/ireneo-dev/ireneo/internal/keylock"
 	"github.com/ireneo-dev/ireneo/internal/runner"
 	"github.com/ireneo-dev/ireneo/internal/tail"
@@ -105,8 +106,9 @@ type Log struct {
 	readModels map[string]*readModel // of materialized projections, by name
 	asyncs     []*async              // those kept up after the commit
 
-	locks keylock.Locks[store.Stream]     // one append a stream at a time
-	heads *lru.Cache[store.Stream, *head] // states, proved current by the insert
+	locks     keylock.Locks[store.Stream] // one at a time decides on a stream
+	heads     *heads.Heads[*head]         // states, proved current by the insert
+	committer *groupcommit.Committer
 
 	tail      *tail.Tail // the end of the log, for all who follow it
 	runner    *runner.Runner
@@ -134,12 +136,12 @@ func Open(st store.Store, config Config) (*Log, error) {
 	if err != nil {
 		return nil, err
 	}
-	heads, err := lru.New[store.Stream, *head](config.CachedStreams)
+	heads, err := heads.New[*head](config.CachedStreams)
 	if err != nil {
 		return nil, fmt.Errorf("Config.CachedStreams: %w", err)
 	}
 	l := &Log{
-		store: st, config: config, validator: validator, heads: heads,
+		store: st, config: config, validator: validator, heads: heads, committer: groupcommit.New(st),
 		types: map[string]*eventType{}, goTypes: map[reflect.Type]*eventType{}, plans: map[string]*plan{},
 		readModels: map[string]*readModel{}, tail: tail.New(st),
 	}

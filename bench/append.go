@@ -48,7 +48,7 @@ func startStoreInsert(ctx context.Context, s *site) (load, error) {
 	for i := range all {
 		next := records(i)
 		all[i].op = func(ctx context.Context) error {
-			return st.Insert(ctx, &store.Batch{Records: []store.Record{next()}})[0]
+			return st.Insert(ctx, &store.Batch{Records: []store.Record{next()}})
 		}
 	}
 	return all, nil

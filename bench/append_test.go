@@ -38,14 +38,16 @@ type unopened struct{ gorm.Dialector }
 // Initialize opens nothing.
 func (unopened) Initialize(*gorm.DB) error { return nil }
 
-func (s *nowhere) Insert(_ context.Context, batches ...*store.Batch) []error {
+func (s *nowhere) Insert(_ context.Context, batches ...*store.Batch) error {
 	for _, b := range batches {
 		for i := range b.Records {
 			b.Records[i].Position = s.positions.Add(1)
 		}
 	}
-	return make([]error, len(batches))
+	return nil
 }
+
+func (s *nowhere) Writers() int { return 2 }
 
 func (s *nowhere) Read(context.Context, store.Query) iter.Seq2[store.Record, error] {
 	return func(func(store.Record, error) bool) {}

@@ -46,17 +46,26 @@ func (m *memory) records() []store.Record {
 	return m.log
 }
 
-// Insert writes the batches, one after the other.
-func (m *memory) Insert(ctx context.Context, batches ...*store.Batch) []error {
+// Writers is none: there is nothing to commit.
+func (m *memory) Writers() int { return 0 }
+
+// Insert writes the batches, one after the other, or none.
+func (m *memory) Insert(ctx context.Context, batches ...*store.Batch) error {
 	m.inserting.Lock()
 	defer m.inserting.Unlock()
-	errs := make([]error, len(batches))
-	for i, b := range batches {
-		if errs[i] = m.insert(ctx, b); errs[i] != nil && !errors.As(errs[i], new(*store.MovedError)) {
-			errs[i] = fmt.Errorf("insert: %w", errs[i])
+	before := m.records()
+	for _, b := range batches {
+		if err := m.insert(ctx, b); err != nil {
+			m.mu.Lock()
+			m.log = before
+			m.mu.Unlock()
+			if !errors.As(err, new(*store.MovedError)) {
+				err = fmt.Errorf("insert: %w", err)
+			}
+			return err
 		}
 	}
-	return errs
+	return nil
 }
 
 func (m *memory) insert(ctx context.Context, b *store.Batch) error {

@@ -80,7 +80,7 @@ func insertBoth(t *testing.T, r *chance, stores [2]store.Store) {
 			execution := *b.Execution
 			own.Execution = &execution
 		}
-		batches[i], errs[i] = &own, s.Insert(t.Context(), &own)[0]
+		batches[i], errs[i] = &own, s.Insert(t.Context(), &own)
 	}
 	if got, want := kind(errs[0]), kind(errs[1]); got != want {
 		t.Fatalf("the batch %+v is %v in memory (%v), %v in a database (%v)", b, got, errs[0], want, errs[1])
@@ -127,7 +127,7 @@ func TestMemory_Taken(t *testing.T) {
 			var errs []error
 			for _, r := range []store.Record{first, rec} {
 				r.Type, r.SchemaVersion, r.Data, r.Meta, r.RecordedAt, r.OccurredAt = "x", 1, []byte("{}"), []byte("{}"), noon, noon
-				errs = append(errs, s.Insert(t.Context(), &store.Batch{Records: []store.Record{r}})...)
+				errs = append(errs, s.Insert(t.Context(), &store.Batch{Records: []store.Record{r}}))
 			}
 			if errs[0] != nil || !errors.Is(errs[1], want) {
 				t.Errorf("%T: got %v, want %v", s, errs, want)
@@ -280,7 +280,7 @@ func TestMemory_EventID(t *testing.T) {
 	b.Records, b.Guard = b.Records[:1], nil
 	b.Records[0].EventID = id
 	for _, s := range stores {
-		if err := s.Insert(t.Context(), b)[0]; err != nil {
+		if err := s.Insert(t.Context(), b); err != nil {
 			t.Fatal(err)
 		}
 		if got := read(t, s, store.Query{EventID: id}); len(got) != 1 {

@@ -44,6 +44,8 @@ var (
 	ErrInUse = errors.New("database is in use")
 	// ErrNotInTransaction says that a handle given as a transaction is none.
 	ErrNotInTransaction = errors.New("handle is not a transaction: call it inside db.Transaction")
+	// ErrGoesAlone refuses a batch among others that needs a transaction of its own.
+	ErrGoesAlone = errors.New("a batch with a guard or a row with Write shares its commit with no other")
 	// ErrOutcomeUnknown says that the connection was lost before the answer came:
 	// the batch may or may not have been committed. Inserting the same event ids
 	// again is the only safe way to find out.

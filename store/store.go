@@ -8,6 +8,7 @@ import (
 	"context"
 	"io/fs"
 	"iter"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -25,6 +26,10 @@ type Store interface {
 	// DB is the handle for read models and for host-managed transactions.
 	DB() *gorm.DB
 
+	// Writers is how many Inserts of several batches are worthwhile at the same time: one
+	// where the database has one writer, zero where nothing is gained by them.
+	Writers() int
+
 	// Close ends every Listen and releases all connections. Whoever opened the store
 	// closes it.
 	Close() error
@@ -32,15 +37,17 @@ type Store interface {
 
 // Log is what a store does with records.
 type Log interface {
-	// Insert writes the batches of any number of callers, each batch entirely or
-	// not at all, and answers each with its own error: errs[i] belongs to
-	// batches[i], and one batch's failure never fails another. A nil error means
-	// committed; the batch's records then carry the Position, Version, RecordedAt
-	// and OccurredAt that were stored. ErrOutcomeUnknown means the connection was
-	// lost and the batch may or may not have been committed; after any other
-	// error nothing of the batch was written. A batch with an Execution whose ID or
-	// CommandID is taken is ErrExecuted; the Execution's Position is set to that of the records.
-	Insert(ctx context.Context, batches ...*Batch) (errs []error)
+	// Insert writes batches in one commit, or nothing of any. A nil error means committed;
+	// the records then carry the Position, Version, RecordedAt and OccurredAt that were
+	// stored, positions rising in the order of the batches. ErrOutcomeUnknown means the
+	// connection was lost and all may or may not have been committed; after any other error
+	// nothing was written. A batch with an Execution whose ID or CommandID is taken is
+	// ErrExecuted; the Execution's Position is set to that of the records.
+	//
+	// Several batches wait for others only a moment, and are ErrBusy then: each may go alone,
+	// and wait. What fails them does not say which of them it is about. A batch that goes
+	// alone, as GoesAlone says, is refused among several.
+	Insert(ctx context.Context, batches ...*Batch) error
 
 	// InsertTx writes one batch inside the caller's open transaction. On any
 	// error nothing of the batch remains and the transaction is still usable.
@@ -180,6 +187,12 @@ type Batch struct {
 	Rows      []Row
 	Guard     *Guard     // what else must hold; nil: the versions of its records say it all
 	Execution *Execution // is recorded with it; nil: nothing is
+}
+
+// GoesAlone reports whether a batch needs a transaction of its own: for what it was decided on,
+// or for code of the host that runs in it.
+func (b *Batch) GoesAlone() bool {
+	return b.Guard != nil || slices.ContainsFunc(b.Rows, func(r Row) bool { return r.Write != nil })
 }
 
 // Order is the order in which Read yields records.

@@ -243,7 +243,7 @@ type overtaken struct {
 	faster func() // nil: nobody
 }
 
-func (s *overtaken) Insert(ctx context.Context, batches ...*store.Batch) []error {
+func (s *overtaken) Insert(ctx context.Context, batches ...*store.Batch) error {
 	if s.faster != nil {
 		s.faster()
 	}

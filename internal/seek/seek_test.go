@@ -48,7 +48,7 @@ func add(t testing.TB, s *sqlite.Store, stream string, at time.Time, n int) []st
 			Data: []byte("{}"), Meta: []byte("{}"), RecordedAt: at,
 		})
 	}
-	must(t, s.Insert(t.Context(), batch)[0])
+	must(t, s.Insert(t.Context(), batch))
 	return batch.Records
 }
 

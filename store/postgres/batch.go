@@ -240,6 +240,9 @@ func newPipeline(batches []*store.Batch, lockStreams bool, parameters int) *pipe
 	p := &pipeline{given: newRecords(batches)}
 	if len(batches) == 1 {
 		p.queueGuard(batches[0])
+	} else {
+		p.Queue(groupPatienceSQL)
+		p.ahead++
 	}
 	if lockStreams {
 		p.ahead++

@@ -89,10 +89,8 @@ func insertMany(b *testing.B, s *Store, together int, record func() store.Record
 		for range together {
 			batches = append(batches, &store.Batch{Records: []store.Record{record()}})
 		}
-		for _, err := range s.Insert(b.Context(), batches...) {
-			if err != nil {
-				b.Fatal(err)
-			}
+		if err := s.Insert(b.Context(), batches...); err != nil {
+			b.Fatal(err)
 		}
 	}
 }
@@ -105,7 +103,7 @@ func BenchmarkRows(b *testing.B) {
 
 	b.Run("Insert-1000", func(b *testing.B) {
 		for b.Loop() {
-			if err := s.Insert(b.Context(), &store.Batch{Rows: benchRows(1000)})[0]; err != nil {
+			if err := s.Insert(b.Context(), &store.Batch{Rows: benchRows(1000)}); err != nil {
 				b.Fatal(err)
 			}
 		}
@@ -129,10 +127,8 @@ func BenchmarkRows(b *testing.B) {
 				for range n {
 					batches = append(batches, &store.Batch{Records: []store.Record{benchRecord(1)}, Rows: benchRows(1)})
 				}
-				for _, err := range s.Insert(b.Context(), batches...) {
-					if err != nil {
-						b.Fatal(err)
-					}
+				if err := s.Insert(b.Context(), batches...); err != nil {
+					b.Fatal(err)
 				}
 			}
 		})

@@ -41,7 +41,7 @@ func TestStore_ErrReadOnly(t *testing.T) {
 	s := migrated(t)
 	readOnly := open(t, withParam(s, "default_transaction_read_only=on"))
 
-	err := readOnly.Insert(t.Context(), &store.Batch{Records: []store.Record{benchRecord(1)}})[0]
+	err := readOnly.Insert(t.Context(), &store.Batch{Records: []store.Record{benchRecord(1)}})
 	if !errors.Is(err, store.ErrReadOnly) {
 		t.Fatalf("got %v", err)
 	}
@@ -87,7 +87,7 @@ func TestInsert_ErrOutcomeUnknown(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
 			answer := make(chan error)
-			go func() { answer <- s.Insert(ctx, &store.Batch{Records: []store.Record{rival}})[0] }()
+			go func() { answer <- s.Insert(ctx, &store.Batch{Records: []store.Record{rival}}) }()
 			waitForWaiting(t, s, 1)
 			lose(t, s, cancel)
 
@@ -153,7 +153,7 @@ func TestInsert_NextVersionManyConnections(t *testing.T) {
 	var wg sync.WaitGroup
 	for range callers {
 		wg.Go(func() {
-			if err := s.Insert(t.Context(), next())[0]; err != nil {
+			if err := s.Insert(t.Context(), next()); err != nil {
 				t.Error(err)
 			}
 		})

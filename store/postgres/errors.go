@@ -184,23 +184,4 @@ func broken(ctx context.Context, err error) error {
 	return named(store.ErrUnavailable, err)
 }
 
-// shared says whether err would meet every batch of a call alike, so that trying
-// each on its own is of no use.
-func shared(err error) bool {
-	if _, ok := errors.AsType[*store.RowError](err); ok {
-		return false
-	}
-	for _, name := range []error{
-		store.ErrOutcomeUnknown, store.ErrUnavailable, store.ErrNoDatabase,
-		store.ErrNotMigrated, store.ErrReadOnly, store.ErrFull,
-		context.Canceled, context.DeadlineExceeded,
-	} {
-		if errors.Is(err, name) {
-			return true
-		}
-	}
-
-	return false
-}
-
 func named(name, err error) error { return fmt.Errorf("%w: %w", name, err) }

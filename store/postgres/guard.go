@@ -60,9 +60,6 @@ var errGuarded = errors.New("a batch with a guard or an execution needs a transa
 // errUnproved refuses a guard that says nothing of the streams that are appended to.
 var errUnproved = errors.New("a batch with a guard needs a version in every record")
 
-// goesAlone says whether a batch shares its transaction with no other.
-func goesAlone(b *store.Batch) bool { return isGuarded(b) || hasWrite(b) }
-
 func isGuarded(b *store.Batch) bool { return b.Guard != nil || b.Execution != nil }
 
 // calls says whether code of the host runs in the transaction of a batch.

@@ -134,56 +134,36 @@ const (
 	taken = `, version, recorded_at, occurred_at`
 )
 
-// Insert writes all batches in one round trip and one commit, in which one
-// statement inserts all records and one each group of like rows. Only where that fails
-// for the sake of some batch, each goes again on its own. A batch with a guard, an
-// execution or a row that has Write goes in a transaction of its own, after the others.
-// A lost race for a next version is run again up to ten times.
+// worthwhile are as many as it takes for one to commit while the next gathers.
+const worthwhile = 2
+
+// groupPatienceSQL bounds how long several batches wait for a lock, of a stream's next version
+// or of a row: one of them must not make the others wait for a transaction that stays open.
+const groupPatienceSQL = `
+	SELECT set_config('lock_timeout', '100ms', true)`
+
+// Writers is how many Inserts of several batches are worthwhile at the same time.
+func (s *Store) Writers() int { return worthwhile }
+
+// Insert writes all batches in one round trip and one commit, in which one statement inserts
+// all records and one each group of like rows. One batch alone that has lost a race for a next
+// version is run again up to a hundred times. Several wait up to a tenth of a second for each
+// lock.
 //
 // A deadlock between the rows of two calls is [store.ErrBusy]. It is ctx that
 // bounds the call; where it ends after the statement was sent the answer is
 // [store.ErrOutcomeUnknown].
-func (s *Store) Insert(ctx context.Context, batches ...*store.Batch) []error {
-	if !slices.ContainsFunc(batches, goesAlone) {
-		return s.insertTogether(ctx, batches)
+func (s *Store) Insert(ctx context.Context, batches ...*store.Batch) error {
+	switch {
+	case len(batches) == 0:
+		return nil
+	case len(batches) == 1:
+		return s.insertSingle(ctx, batches[0])
+	case slices.ContainsFunc(batches, (*store.Batch).GoesAlone):
+		return fmt.Errorf("insert: %w", store.ErrGoesAlone)
 	}
 
-	errs := make([]error, len(batches))
-	var plain []*store.Batch
-	var places []int
-	for i, b := range batches {
-		if !goesAlone(b) {
-			plain, places = append(plain, b), append(places, i)
-		}
-	}
-	for i, err := range s.insertTogether(ctx, plain) {
-		errs[places[i]] = err
-	}
-	for i, b := range batches {
-		if goesAlone(b) {
-			errs[i] = s.insertGuarded(ctx, b)
-		}
-	}
-
-	return errs
-}
-
-func (s *Store) insertTogether(ctx context.Context, batches []*store.Batch) []error {
-	errs := make([]error, len(batches))
-	if len(batches) == 1 {
-		errs[0] = s.insertAlone(ctx, batches[0], s.insertOne)
-		return errs
-	}
-
-	err := s.insert(ctx, batches, false, maxParameters)
-	for i, b := range batches {
-		errs[i] = err
-		if err != nil && !shared(err) {
-			errs[i] = s.insertAlone(ctx, b, s.insertOne)
-		}
-	}
-
-	return errs
+	return s.insert(ctx, batches, false, maxParameters)
 }
 
 // insertAlone inserts one batch and repeats that where it lost a race for a next
@@ -201,8 +181,8 @@ func (s *Store) insertAlone(ctx context.Context, batch *store.Batch, insert inse
 	return err
 }
 
-// insertGuarded inserts a batch that goes alone: in one round trip, unless it calls back.
-func (s *Store) insertGuarded(ctx context.Context, batch *store.Batch) error {
+// insertSingle inserts one batch: in one round trip, unless it calls back.
+func (s *Store) insertSingle(ctx context.Context, batch *store.Batch) error {
 	if batch.Guard != nil && wantsNext(batch) {
 		return fmt.Errorf("insert: %w", errUnproved)
 	}

@@ -72,7 +72,7 @@ func listening(t *testing.T, s *Store, wake func()) (ended <-chan error) {
 
 func commit(t *testing.T, s *Store) {
 	t.Helper()
-	if err := s.Insert(t.Context(), oneRecord())[0]; err != nil {
+	if err := s.Insert(t.Context(), oneRecord()); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -226,7 +226,7 @@ func BenchmarkInsertOfMany(b *testing.B) {
 	b.SetParallelism(max(1, callers/runtime.GOMAXPROCS(0)))
 	b.RunParallel(func(pb *testing.PB) {
 		for pb.Next() {
-			if err := s.Insert(b.Context(), &store.Batch{Records: []store.Record{benchRecord(1)}})[0]; err != nil {
+			if err := s.Insert(b.Context(), &store.Batch{Records: []store.Record{benchRecord(1)}}); err != nil {
 				b.Error(err)
 			}
 		}

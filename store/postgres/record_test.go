@@ -17,7 +17,7 @@ func TestRead_IsTheSameInAnyForm(t *testing.T) {
 	t.Parallel()
 	s := migrated(t)
 	want := unlike()
-	if err := s.Insert(t.Context(), &store.Batch{Records: want})[0]; err != nil {
+	if err := s.Insert(t.Context(), &store.Batch{Records: want}); err != nil {
 		t.Fatal(err)
 	}
 

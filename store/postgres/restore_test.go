@@ -67,7 +67,7 @@ func TestS18_ARestoredLogGoesOn(t *testing.T) {
 	if err := restored.InsertTx(t.Context(), tx, held); err != nil {
 		t.Fatal(err)
 	}
-	if err := restored.Insert(t.Context(), later)[0]; err != nil {
+	if err := restored.Insert(t.Context(), later); err != nil {
 		t.Fatal(err)
 	}
 	if got := settledIDs(t, restored); !slices.Equal(got, before) {

@@ -42,7 +42,7 @@ func TestS01_AnOpenTransactionHoldsBackWhatCameAfterIt(t *testing.T) {
 		if err := s.InsertTx(t.Context(), tx, held); err != nil {
 			t.Fatal(err)
 		}
-		if err := s.Insert(t.Context(), later)[0]; err != nil {
+		if err := s.Insert(t.Context(), later); err != nil {
 			t.Fatal(err)
 		}
 		if got := settledIDs(t, s); len(got) != before {
@@ -163,7 +163,7 @@ func TestS01_TheStepsAreInTheRightOrder(t *testing.T) {
 			tx := s.DB().WithContext(t.Context()).Begin()
 			held, later := oneRecord(), oneRecord()
 			meanwhile := func() {
-				if err := errors.Join(s.InsertTx(t.Context(), tx, held), s.Insert(t.Context(), later)[0]); err != nil {
+				if err := errors.Join(s.InsertTx(t.Context(), tx, held), s.Insert(t.Context(), later)); err != nil {
 					t.Fatal(err)
 				}
 			}

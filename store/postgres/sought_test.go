@@ -52,7 +52,7 @@ func TestUnless_WaitsForWhoDrewBefore(t *testing.T) {
 			seen <- n
 
 			return err
-		}))[0]
+		}))
 	}()
 	for asked := map[int64]bool{}; len(asked) < 3 && len(done) == 0; {
 		asked[askedAt(t, s)] = true
@@ -100,7 +100,7 @@ func TestUnless_ErrBusy(t *testing.T) {
 			t.Error("it did not wait")
 
 			return nil
-		}))[0]
+		}))
 	}()
 	for len(heldBounds(t, s)) < 2 && len(done) == 0 {
 		continue
@@ -126,7 +126,7 @@ func TestUnless_PaysNoAttentionToWhoDrawsLater(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	if err := s.Insert(t.Context(), seeking("first", nil, func(context.Context, *gorm.DB) error { return nil }))[0]; err != nil {
+	if err := s.Insert(t.Context(), seeking("first", nil, func(context.Context, *gorm.DB) error { return nil })); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -153,7 +153,7 @@ func TestUnless_SideBySide(t *testing.T) {
 				case <-ctx.Done():
 					return ctx.Err()
 				}
-			}))[0]
+			}))
 			if err != nil {
 				t.Error(err)
 			}
@@ -177,12 +177,12 @@ func TestUnless_HoldsBackWhoWritesWhatItSeeks(t *testing.T) {
 			<-goOn
 
 			return nil
-		}))[0]
+		}))
 	}()
 	<-looking
 	batch := seeking(sought, nil, nil)
 	batch.Guard.Streams = []store.At{{Stream: store.Stream{Type: "debt", ID: "read"}}}
-	go func() { guarded <- s.Insert(t.Context(), batch)[0] }()
+	go func() { guarded <- s.Insert(t.Context(), batch) }()
 
 	for waitingFor(t, s, typeKey(sought)) == 0 && len(guarded) == 0 {
 		continue
@@ -232,7 +232,7 @@ func TestGuard_NotMigrated(t *testing.T) {
 		"guard":     {Records: []store.Record{benchRecord(1)}, Guard: &store.Guard{Streams: []store.At{{Version: 1}}}},
 		"execution": {Records: []store.Record{benchRecord(1)}, Execution: &store.Execution{ID: "a"}},
 	} {
-		if err := s.Insert(t.Context(), batch)[0]; !errors.Is(err, store.ErrNotMigrated) {
+		if err := s.Insert(t.Context(), batch); !errors.Is(err, store.ErrNotMigrated) {
 			t.Errorf("%s: got %v", name, err)
 		}
 	}

@@ -19,7 +19,7 @@ func BenchmarkRows(b *testing.B) {
 
 	b.Run("Insert-1000", func(b *testing.B) {
 		for b.Loop() {
-			if err := s.Insert(b.Context(), &store.Batch{Rows: benchRows(1000)})[0]; err != nil {
+			if err := s.Insert(b.Context(), &store.Batch{Rows: benchRows(1000)}); err != nil {
 				b.Fatal(err)
 			}
 		}

@@ -58,41 +58,21 @@ const ordinalBits = 20
 // result is what one record was stored as: entry, version, recorded_at and occurred_at.
 type result [4]int64
 
-// Insert writes one record alone as one statement, anything else as one
-// transaction with a savepoint for each of several batches. A batch with an Unless or a
-// row that has Write goes in a transaction of its own, after the others. It waits up to five
-// seconds for writers of this process and up to five more for those of others,
+// Writers is one: the others would wait for it.
+func (s *Store) Writers() int { return 1 }
+
+// Insert writes one record alone as one statement, anything else as one transaction. It waits
+// up to five seconds for writers of this process and up to five more for those of others,
 // then it is [store.ErrBusy]. ctx bounds only the wait in this process: what was
 // begun is finished.
-func (s *Store) Insert(ctx context.Context, batches ...*store.Batch) []error {
-	if !slices.ContainsFunc(batches, calls) {
-		return s.insertTogether(ctx, batches)
-	}
-
-	errs := make([]error, len(batches))
-	var plain []*store.Batch
-	var places []int
-	for i, b := range batches {
-		if !calls(b) {
-			plain, places = append(plain, b), append(places, i)
-		}
-	}
-	for i, err := range s.insertTogether(ctx, plain) {
-		errs[places[i]] = err
-	}
-	for i, b := range batches {
-		if calls(b) {
-			errs[i] = s.insertCalling(ctx, b)
-		}
-	}
-
-	return errs
-}
-
-func (s *Store) insertTogether(ctx context.Context, batches []*store.Batch) []error {
-	errs := make([]error, len(batches))
-	if len(batches) == 0 {
-		return errs
+func (s *Store) Insert(ctx context.Context, batches ...*store.Batch) error {
+	switch {
+	case len(batches) == 1 && calls(batches[0]):
+		return s.insertCalling(ctx, batches[0])
+	case len(batches) == 0:
+		return nil
+	case len(batches) > 1 && slices.ContainsFunc(batches, (*store.Batch).GoesAlone):
+		return fmt.Errorf("insert: %w", store.ErrGoesAlone)
 	}
 
 	err := s.writing(ctx, func(w *session) error {
@@ -100,18 +80,13 @@ func (s *Store) insertTogether(ctx context.Context, batches []*store.Batch) []er
 			return insertSingle(w, b)
 		}
 
-		return insertAll(w, batches, errs)
+		return insertAll(w, batches)
 	})
-	for i := range errs {
-		if err != nil {
-			errs[i] = err
-		}
-		if errs[i] != nil {
-			errs[i] = fmt.Errorf("insert: %w", errs[i])
-		}
+	if err != nil {
+		return fmt.Errorf("insert: %w", err)
 	}
 
-	return errs
+	return nil
 }
 
 // insertCalling writes a batch in a transaction of database/sql, in which its guard and its
@@ -162,18 +137,17 @@ func insertSingle(w *session, batch *store.Batch) error {
 	return nil
 }
 
-// insertAll writes the batches in one transaction and gives each its own answer in
-// errs. An error it returns is that of all.
-func insertAll(w *session, batches []*store.Batch, errs []error) error {
+// insertAll writes the batches in one transaction.
+func insertAll(w *session, batches []*store.Batch) error {
 	if _, err := w.exec("BEGIN IMMEDIATE", nil); err != nil {
 		return translate(err)
 	}
 
 	stored := make([][]result, len(batches))
 	for i, b := range batches {
-		stored[i], errs[i] = insertSaved(w, b)
-		if shared(errs[i]) {
-			return rollBack(w, errs[i])
+		var err error
+		if stored[i], err = insertInside(w, b); err != nil {
+			return rollBack(w, err)
 		}
 	}
 
@@ -181,12 +155,24 @@ func insertAll(w *session, batches []*store.Batch, errs []error) error {
 		return rollBack(w, commitError(err))
 	}
 	for i, b := range batches {
-		if errs[i] == nil {
-			fill(b, stored[i])
-		}
+		fill(b, stored[i])
 	}
 
 	return nil
+}
+
+// insertInside writes a batch inside a transaction that ends with the first error. Only where
+// rows are written together, and may have to be written one by one to name what is refused,
+// does it take a savepoint.
+func insertInside(r runner, batch *store.Batch) ([]result, error) {
+	if len(batch.Rows) > 1 {
+		return insertSaved(r, batch)
+	}
+	if err := check(r, batch); err != nil {
+		return nil, err
+	}
+
+	return write(r, batch, oneRow)
 }
 
 // rollBack ends a transaction after an error that leaves nothing to go on with,

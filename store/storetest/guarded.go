@@ -34,7 +34,7 @@ func together(t *testing.T, s store.Store, batches ...*store.Batch) []error {
 	for i, b := range batches {
 		wg.Go(func() {
 			<-start
-			errs[i] = s.Insert(t.Context(), b)[0]
+			errs[i] = s.Insert(t.Context(), b)
 		})
 	}
 	close(start)

@@ -130,46 +130,42 @@ func rowsBadRowOfOneBatch(t *testing.T, s store.Store) {
 	with := func(id string, amount int64) *store.Batch {
 		return &store.Batch{Records: []store.Record{event(account(id), 1)}, Rows: []store.Row{balance(id, amount)}}
 	}
-	errs := s.Insert(t.Context(), with("a", 1), with("b", -1), with("c", 3))
-
-	if errs[0] != nil || errs[2] != nil {
-		t.Fatalf("got %v", errs)
+	if _, ok := errors.AsType[*store.RowError](s.Insert(t.Context(), with("a", 1), with("b", -1), with("c", 3))); !ok {
+		t.Fatal("it is no error of a row")
 	}
-	wantRowError(t, errs[1], 0, "balances")
-	equal(t, readBalances(t, s), []Balance{{ID: "a", Amount: 1}, {ID: "c", Amount: 3}})
-	wantVersions(t, s, account("b"))
+	equal(t, readBalances(t, s), []Balance{})
+	wantVersions(t, s, account("a"))
 }
 
 func rowsUnencodable(t *testing.T, s store.Store) {
 	balances(t, s)
 	row := balance("a", 1)
 	row.Values[1] = make(chan int)
-	errs := s.Insert(t.Context(),
-		&store.Batch{Records: []store.Record{event(account("a"), 1)}, Rows: []store.Row{row}},
-		&store.Batch{Records: []store.Record{event(account("b"), 1)}},
-	)
-
-	wantRowError(t, errs[0], 0, "balances")
-	if errors.Is(errs[0], store.ErrOutcomeUnknown) || errs[1] != nil {
-		t.Fatalf("got %v", errs)
+	bad := &store.Batch{Records: []store.Record{event(account("a"), 1)}, Rows: []store.Row{row}}
+	for _, batches := range [][]*store.Batch{{bad}, {bad, batchOf(event(account("b"), 1))}} {
+		err := s.Insert(t.Context(), batches...)
+		wantRowError(t, err, 0, "balances")
+		if errors.Is(err, store.ErrOutcomeUnknown) {
+			t.Fatalf("got %v", err)
+		}
 	}
 	wantVersions(t, s, account("a"))
-	wantVersions(t, s, account("b"), 1)
+	wantVersions(t, s, account("b"))
 }
 
 func rowsNoTable(t *testing.T, s store.Store) {
 	row := balance("a", 1)
 	row.Table = "nowhere"
-	errs := s.Insert(t.Context(),
-		&store.Batch{Records: []store.Record{event(account("a"), 1)}, Rows: []store.Row{row}},
-		&store.Batch{Records: []store.Record{event(account("b"), 1)}},
-	)
-
-	wantRowError(t, errs[0], 0, "nowhere")
-	if !errors.Is(errs[0], store.ErrNotMigrated) || errs[1] != nil {
-		t.Fatalf("got %v", errs)
+	bad := &store.Batch{Records: []store.Record{event(account("a"), 1)}, Rows: []store.Row{row}}
+	for _, batches := range [][]*store.Batch{{bad}, {bad, batchOf(event(account("b"), 1))}} {
+		err := s.Insert(t.Context(), batches...)
+		wantRowError(t, err, 0, "nowhere")
+		if !errors.Is(err, store.ErrNotMigrated) {
+			t.Fatalf("got %v", err)
+		}
 	}
 	wantVersions(t, s, account("a"))
+	wantVersions(t, s, account("b"))
 }
 
 // calling is a row that writes amount to id by itself and counts its calls.
@@ -198,7 +194,13 @@ func rowsWrite(t *testing.T, s store.Store) {
 	}
 	plain := &store.Batch{Records: []store.Record{event(account("plain"), 1)}, Rows: []store.Row{balance("plain", 4)}}
 	batches := []*store.Batch{called("a", 1, nil), called("b", 0, errUndo), plain, called("c", 0, nil), called("a", 1, nil)}
-	errs := s.Insert(t.Context(), batches...)
+	if err := s.Insert(t.Context(), plain, batches[0]); !errors.Is(err, store.ErrGoesAlone) {
+		t.Fatalf("got %v", err)
+	}
+	var errs []error
+	for _, b := range batches {
+		errs = append(errs, insertOne(t, s, b))
+	}
 
 	if errs[0] != nil || errs[2] != nil || errs[3] != nil || !errors.Is(errs[4], store.ErrVersionTaken) {
 		t.Fatalf("got %v", errs)

@@ -215,22 +215,16 @@ func batchOf(records ...store.Record) *store.Batch { return &store.Batch{Records
 // insert writes batches that must succeed.
 func insert(t *testing.T, s store.Store, batches ...*store.Batch) {
 	t.Helper()
-	for i, err := range s.Insert(t.Context(), batches...) {
-		if err != nil {
-			t.Fatalf("batch %d: %v", i, err)
-		}
+	if err := s.Insert(t.Context(), batches...); err != nil {
+		t.Fatal(err)
 	}
 }
 
 // insertOne writes one batch and returns its error.
 func insertOne(t *testing.T, s store.Store, b *store.Batch) error {
 	t.Helper()
-	errs := s.Insert(t.Context(), b)
-	if len(errs) != 1 {
-		t.Fatalf("got %d errors for one batch", len(errs))
-	}
 
-	return errs[0]
+	return s.Insert(t.Context(), b)
 }
 
 func read(t *testing.T, s store.Store, q store.Query) []store.Record {

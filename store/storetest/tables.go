@@ -173,7 +173,7 @@ func tablesTraffic(t *testing.T, s store.Store) {
 				}
 				id := fmt.Sprintf("%d-%06d", w, n)
 				b := &store.Batch{Records: []store.Record{event(account(id), 1)}, Rows: []store.Row{balance(id, 1), balance("live", int64(n))}}
-				if err := s.Insert(t.Context(), b)[0]; err != nil {
+				if err := s.Insert(t.Context(), b); err != nil {
 					t.Errorf("append %s: %v", id, err)
 					return
 				}

@@ -47,16 +47,16 @@ type witness struct {
 	recorder *recorder
 }
 
-func (s *witness) Insert(ctx context.Context, batches ...*store.Batch) []error {
-	errs := s.Store.Insert(ctx, batches...)
-	for i, err := range errs {
+func (s *witness) Insert(ctx context.Context, batches ...*store.Batch) error {
+	err := s.Store.Insert(ctx, batches...)
+	for _, b := range batches {
 		if errors.Is(err, store.ErrOutcomeUnknown) {
 			var m Mark
-			_ = json.Unmarshal(batches[i].Records[0].Data, &m) // it was an event of ours
+			_ = json.Unmarshal(b.Records[0].Data, &m) // it was an event of ours
 			s.recorder.write(line{Kind: fault, What: answerLost, Op: m.Op})
 		}
 	}
-	return errs
+	return err
 }
 
 // loser says now and then that it has committed what it never wrote.
@@ -65,7 +65,7 @@ type loser struct {
 	calls atomic.Int64
 }
 
-func (s *loser) Insert(ctx context.Context, batches ...*store.Batch) []error {
+func (s *loser) Insert(ctx context.Context, batches ...*store.Batch) error {
 	if s.calls.Add(1)%20 != 0 {
 		return s.Store.Insert(ctx, batches...)
 	}
@@ -74,24 +74,21 @@ func (s *loser) Insert(ctx context.Context, batches ...*store.Batch) []error {
 			b.Records[i].Version, b.Records[i].Position = max(b.Records[i].Version, 1), 1
 		}
 	}
-	return make([]error, len(batches))
+	return nil
 }
 
 // repeater answers a lost connection as many programs do: it tries again, as if nothing had
 // been sent.
 type repeater struct{ store.Store }
 
-func (s *repeater) Insert(ctx context.Context, batches ...*store.Batch) []error {
+func (s *repeater) Insert(ctx context.Context, batches ...*store.Batch) error {
 	for {
-		errs := s.Store.Insert(ctx, batches...)
-		again := false
-		for i, b := range batches {
-			if again = again || errors.Is(errs[i], store.ErrOutcomeUnknown); again {
-				s.renew(b)
-			}
+		err := s.Store.Insert(ctx, batches...)
+		if !errors.Is(err, store.ErrOutcomeUnknown) || ctx.Err() != nil {
+			return err
 		}
-		if !again || ctx.Err() != nil {
-			return errs
+		for _, b := range batches {
+			s.renew(b)
 		}
 	}
 }
@@ -106,19 +103,20 @@ func (*repeater) renew(b *store.Batch) {
 // tearer writes what belongs together one by one.
 type tearer struct{ store.Store }
 
-func (s *tearer) Insert(ctx context.Context, batches ...*store.Batch) []error {
-	errs := make([]error, len(batches))
-	for n, b := range batches {
-		for i := 0; i < len(b.Records) && errs[n] == nil; i++ {
+func (s *tearer) Insert(ctx context.Context, batches ...*store.Batch) error {
+	for _, b := range batches {
+		for i := range b.Records {
 			part := *b
 			part.Records = b.Records[i : i+1]
 			if i > 0 {
 				part.Rows, part.Guard, part.Execution = nil, nil, nil
 			}
-			errs[n] = s.Store.Insert(ctx, &part)[0]
+			if err := s.Store.Insert(ctx, &part); err != nil {
+				return err
+			}
 		}
 	}
-	return errs
+	return nil
 }
 
 // worksOf are what the writers of a mutant do: what is of interest to it.
@@ -135,7 +133,7 @@ func worksOf(mutant string) []work {
 // careless forgets what a batch was decided on.
 type careless struct{ store.Store }
 
-func (s *careless) Insert(ctx context.Context, batches ...*store.Batch) []error {
+func (s *careless) Insert(ctx context.Context, batches ...*store.Batch) error {
 	for _, b := range batches {
 		b.Guard = nil
 	}
@@ -145,7 +143,7 @@ func (s *careless) Insert(ctx context.Context, batches ...*store.Batch) []error 
 // hasty does not look again for what a query has asked for.
 type hasty struct{ store.Store }
 
-func (s *hasty) Insert(ctx context.Context, batches ...*store.Batch) []error {
+func (s *hasty) Insert(ctx context.Context, batches ...*store.Batch) error {
 	for _, b := range batches {
 		if b.Guard != nil {
 			b.Guard.Unless = nil
@@ -162,15 +160,13 @@ type badLine struct {
 	lost  atomic.Bool // the next answer is, too
 }
 
-func (s *badLine) Insert(ctx context.Context, batches ...*store.Batch) []error {
-	errs := s.Store.Insert(ctx, batches...)
-	for i := range errs {
-		if errs[i] == nil && s.calls.Add(1)%10 == 0 {
-			s.lost.Store(true)
-			errs[i] = store.ErrOutcomeUnknown
-		}
+func (s *badLine) Insert(ctx context.Context, batches ...*store.Batch) error {
+	err := s.Store.Insert(ctx, batches...)
+	if err == nil && s.calls.Add(1)%10 == 0 {
+		s.lost.Store(true)
+		return store.ErrOutcomeUnknown
 	}
-	return errs
+	return err
 }
 
 func (s *badLine) Read(ctx context.Context, q store.Query) iter.Seq2[store.Record, error] {
