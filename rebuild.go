@@ -21,7 +21,7 @@ import (
 // puts them in their place when they have caught up. Appends, Run and readers go on
 // meanwhile: they see the old rows until, in one commit, they see the new ones. Only that
 // moment keeps writers of the table waiting. The table that was replaced is kept until the
-// next rebuild; see UndoRebuild.
+// next rebuild; see UndoRebuild. Streams are folded by several goroutines at a time.
 //
 // It is also the remedy where a projection kept up after the commit selects other events
 // than before, or has stopped at one: its cursor is put to where the new rows are, and it
@@ -262,23 +262,46 @@ func (r *rebuilding) fillStreams(ctx context.Context) error {
 		r.reached(next)
 		return nil
 	}
-	for f, err := range r.of.models(ctx, r.log, source) {
+	fold := func(ctx context.Context, streams rebuild.Records) ([]filled, error) {
+		return r.rowsOf(ctx, source, streams)
+	}
+	for some, err := range rebuild.Fold(ctx, source.Records(ctx), fold) {
 		if err != nil {
 			return err
 		}
-		row, err := r.log.asyncRow(r.of.async, f.id, f.model)
-		if err != nil {
-			return err
-		}
-		rows = append(rows, row.Values)
-		next.StreamID, next.Events, next.Rows = f.id, next.Events+f.events, next.Rows+1
-		if len(rows) == r.pace.rows {
-			if err := flush(); err != nil {
-				return err
+		for _, f := range some {
+			rows = append(rows, f.row)
+			next.StreamID, next.Events, next.Rows = f.id, next.Events+f.events, next.Rows+1
+			if len(rows) == r.pace.rows {
+				if err := flush(); err != nil {
+					return err
+				}
 			}
 		}
 	}
 	return flush()
+}
+
+// filled is the row of a stream.
+type filled struct {
+	id     string
+	events int64
+	row    []any
+}
+
+// rowsOf folds some streams. Several goroutines do at a time.
+func (r *rebuilding) rowsOf(ctx context.Context, from rebuild.Source, streams rebuild.Records) (rows []filled, err error) {
+	for f, err := range r.of.modelsOf(ctx, r.log, from, streams) {
+		if err != nil {
+			return nil, err
+		}
+		row, err := r.log.asyncRow(r.of.async, f.id, f.model)
+		if err != nil {
+			return nil, err
+		}
+		rows = append(rows, filled{f.id, f.events, row.Values})
+	}
+	return rows, nil
 }
 
 const (

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/ireneo-dev/ireneo/internal/rebuild"
 	"github.com/ireneo-dev/ireneo/store"
 )
 
@@ -21,9 +22,11 @@ func (r *rebuilding) attempt(ctx context.Context) (err error) {
 		case r.telling:
 			panic(p)
 		default:
+			err = &rebuild.PanicError{Value: p, Stack: debug.Stack()}
+		}
+		if panicked, ok := errors.AsType[*rebuild.PanicError](err); ok {
 			r.log.config.Logger.Error("a projection panicked in its rebuild", slog.String("projection", r.of.projection.name),
-				slog.Any("panic", p), slog.String("stack", string(debug.Stack())))
-			err = fmt.Errorf("panic: %v", p)
+				slog.Any("panic", panicked.Value), slog.String("stack", string(panicked.Stack)))
 		}
 	}()
 	return r.run(ctx)

@@ -446,3 +446,78 @@ func TestS20_RebuildWaitsForWhoHoldsTheTable(t *testing.T) {
 		wantVerified(t, ctx, log, "balances")
 	})
 }
+
+// Many streams with much in them are folded a part at a time, by several goroutines. Where
+// it fails in the middle the error says at which stream, nothing of it is in use, and where
+// it is canceled there the next one goes on.
+func TestS20_RebuildOfMuch(t *testing.T) {
+	var fails func(e *Deposited)
+	much := asyncConfig(&ireneo.Stream{Type: "purse", Purpose: "Money", Async: ireneo.Materialize(ireneo.NewProjection("purses",
+		ireneo.On(func(p *Purse, e *Deposited, _ time.Time) {
+			p.Amount += e.Amount
+			fails(e)
+		}),
+	))})
+	each(t, much, func(t *testing.T, ctx context.Context, log *ireneo.Log) {
+		fails = func(*Deposited) {}
+		for i := range 40 {
+			for n := range 2 {
+				must(t, PurseStream.For(fmt.Sprintf("p%02d", i)).Append(ctx, &Deposited{Amount: int64(i + n + 1), Note: strings.Repeat("x", 100_000)}))
+			}
+		}
+		caughtUp(t, ctx, log)
+		damaged(t, log)
+
+		fails = func(e *Deposited) {
+			if e.StreamID() == "p29" {
+				panic("the disk is green at " + e.StreamID())
+			}
+		}
+		if err := log.Rebuild(ctx, "purses", nil); err == nil || err.Error() != "rebuild purses: panic: the disk is green at p29" {
+			t.Errorf("got %v", err)
+		}
+		if r := lastRebuild(t, ctx, log, "purses"); r.Phase != "failed" || r.Running || hasTable(log, "purses__shadow") {
+			t.Errorf("it failed as %+v", r)
+		}
+		must(t, log.DB().Exec("UPDATE purses SET amount = 0 WHERE id = 'p00'").Error)
+
+		going, cancel := context.WithCancel(ctx)
+		fails = func(e *Deposited) {
+			if e.StreamID() == "p29" {
+				cancel()
+			}
+		}
+		wantError(t, ireneo.RebuildSteps(going, log, "purses", false, 3, func(ireneo.Rebuild) {}), context.Canceled)
+		cut := lastRebuild(t, ctx, log, "purses")
+		if cut.Phase != "filling" || cut.Rows%3 != 0 || cut.Rows > 29 || cut.Events != 2*cut.Rows {
+			t.Errorf("it was cut off as %+v", cut)
+		}
+
+		fails = func(*Deposited) {}
+		must(t, log.Rebuild(ctx, "purses", nil))
+		wantVerified(t, ctx, log, "purses")
+		if r := lastRebuild(t, ctx, log, "purses"); !r.StartedAt.Equal(cut.StartedAt) || r.Rows != 40 || r.Events != 80 {
+			t.Errorf("cut off as %+v it went on as %+v", cut, r)
+		}
+	})
+}
+
+// A row that breaks its own tags is named, and of several the first.
+func TestS20_RebuildNamesTheRowThatIsInvalid(t *testing.T) {
+	invalid := asyncConfig(&ireneo.Stream{Type: "purse", Purpose: "Money", Async: ireneo.Materialize(ireneo.NewProjection("purses",
+		ireneo.On(func(p *Purse, e *Deposited, _ time.Time) { p.Amount -= e.Amount }),
+	))})
+	each(t, asyncConfig(), func(t *testing.T, ctx context.Context, log *ireneo.Log) {
+		for i := range 20 {
+			must(t, PurseStream.For(fmt.Sprintf("p%02d", i)).Append(ctx, &Noted{}))
+		}
+		for i := range 10 {
+			must(t, PurseStream.For(fmt.Sprintf("p%02d", 19-i)).Append(ctx, &Deposited{Amount: 1, Note: strings.Repeat("x", 200_000)}))
+		}
+		var wrong *ireneo.InvalidStateError
+		err := sibling(t, log, invalid).Rebuild(ctx, "purses", nil)
+		if !errors.As(err, &wrong) || !strings.Contains(err.Error(), "row p10: ") {
+			t.Errorf("got %v", err)
+		}
+	})
+}

@@ -159,9 +159,14 @@ type foldedStream struct {
 	model  any
 }
 
-// models folds the streams of a source one after the other. Of streams of several types
-// with one id it is the one appended to last whose row is there, and only that is yielded.
+// models folds the streams of a source one after the other.
 func (s *stored) models(ctx context.Context, l *Log, from rebuild.Source) iter.Seq2[*foldedStream, error] {
+	return s.modelsOf(ctx, l, from, from.Records(ctx))
+}
+
+// modelsOf folds some streams of a source. Of those of several types with one id it is the
+// one appended to last whose row is there, and only that is yielded.
+func (s *stored) modelsOf(ctx context.Context, l *Log, from rebuild.Source, streams rebuild.Records) iter.Seq2[*foldedStream, error] {
 	return func(yield func(*foldedStream, error) bool) {
 		var before *foldedStream
 		hand := func(next *foldedStream) bool {
@@ -180,16 +185,15 @@ func (s *stored) models(ctx context.Context, l *Log, from rebuild.Source) iter.S
 		}
 
 		g := &gathering{log: l, of: s, from: from}
-		for r, err := range from.Records(ctx) {
-			var done *foldedStream
-			if err == nil {
-				done, err = g.add(ctx, r)
+		for some, err := range streams {
+			for i := 0; err == nil && i < len(some); i++ {
+				var done *foldedStream
+				if done, err = g.add(ctx, &some[i]); done != nil && !hand(done) {
+					return
+				}
 			}
 			if err != nil {
 				yield(nil, err)
-				return
-			}
-			if done != nil && !hand(done) {
 				return
 			}
 		}
@@ -204,9 +208,12 @@ func (s *stored) models(ctx context.Context, l *Log, from rebuild.Source) iter.S
 	}
 }
 
-// held is how many records of a stream are held in memory at most, so that they can be
-// put into the order of replay.
-const held = 1000
+// So many records of a stream are held in memory at most, so that they can be put into the
+// order of replay, and not many more bytes.
+const (
+	held      = 1000
+	heldBytes = 1 << 20
+)
 
 // gathering folds streams whose records come in the order of versions. Those of a longer
 // one are folded as they come; where they are not in the order of replay it is read again
@@ -219,6 +226,7 @@ type gathering struct {
 	last    *store.Record
 	events  int64
 	records []*store.Record // of the stream so far, unless it is folded already
+	bytes   int             // of those
 	state   any             // before Final, of a stream that is longer
 	latest  time.Time       // of the events in it
 	again   bool            // it has to be read again
@@ -236,8 +244,8 @@ func (g *gathering) add(ctx context.Context, r *store.Record) (done *foldedStrea
 	switch {
 	case g.again:
 		return done, nil
-	case g.state == nil && len(g.records) < held:
-		g.records = append(g.records, r)
+	case g.state == nil && len(g.records) < held && g.bytes < heldBytes:
+		g.records, g.bytes = append(g.records, r), g.bytes+len(r.Data)+len(r.Meta)
 		return done, nil
 	case g.state == nil:
 		err = g.begin()
@@ -311,7 +319,7 @@ func (g *gathering) finish(ctx context.Context) (*foldedStream, error) {
 	if err := g.of.setKey(done.id, done.model); err != nil {
 		return nil, &ProjectionError{Projection: g.of.projection.name, Err: err}
 	}
-	g.records, g.state, g.events, g.again = g.records[:0], nil, 0, false
+	g.records, g.bytes, g.state, g.events, g.again = g.records[:0], 0, nil, 0, false
 	return done, nil
 }
 

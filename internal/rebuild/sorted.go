@@ -14,6 +14,7 @@ import (
 	"context"
 	"iter"
 	"math"
+	"sort"
 
 	"gorm.io/gorm"
 
@@ -43,11 +44,14 @@ type Source struct {
 	Tx *gorm.DB
 }
 
-// Records yields the records of the streams one stream after the other, in the order of
-// ids, and each in the order of versions. Streams of several types with the same id come
-// one after the other. An error is yielded once, as the last pair.
-func (s Source) Records(ctx context.Context) iter.Seq2[*store.Record, error] {
-	return func(yield func(*store.Record, error) bool) {
+// Records are the records of streams, one stream after the other and each in the order of
+// versions, some at a time. An error comes once, as the last pair.
+type Records = iter.Seq2[[]store.Record, error]
+
+// Records yields the records of the streams in the order of ids. Streams of several types
+// with the same id come one after the other.
+func (s Source) Records(ctx context.Context) Records {
+	return func(yield func([]store.Record, error) bool) {
 		ctx, cancel := context.WithCancel(ctx)
 		defer cancel()
 		var feeds []*feed
@@ -66,10 +70,9 @@ func (s Source) Records(ctx context.Context) iter.Seq2[*store.Record, error] {
 				yield(nil, err)
 				return
 			}
-			if first == nil || !yield(&first.page[0], nil) {
+			if first == nil || !yield(first.take(before(feeds, first)), nil) {
 				return
 			}
-			first.page = first.page[1:]
 		}
 	}
 }
@@ -97,6 +100,31 @@ func least(feeds []*feed) (first *feed, err error) {
 		}
 	}
 	return first, nil
+}
+
+// before counts the records of the first feed's page that come before those of all others.
+func before(feeds []*feed, first *feed) int {
+	n, earlier := len(first.page), true // earlier: it goes first with the same id
+	for _, f := range feeds {
+		switch {
+		case f == first:
+			earlier = false
+		case len(f.page) > 0:
+			next := f.page[0].Stream.ID
+			n = sort.Search(n, func(i int) bool {
+				id := first.page[i].Stream.ID
+				return id > next || earlier && id == next
+			})
+		}
+	}
+	return n
+}
+
+// take takes the next n records.
+func (f *feed) take(n int) []store.Record {
+	taken := f.page[:n]
+	f.page = f.page[n:]
+	return taken
 }
 
 // pages reads the streams of one type.
