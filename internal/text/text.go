@@ -1,10 +1,14 @@
 // Package text finds text that a database or encoding/json would not give back as
 // it was: U+0000 and bytes that are not UTF-8. encoding/json replaces the latter
-// silently, so that what was decided on and what is replayed would differ.
+// silently, so that what was decided on and what is replayed would differ. Up to Go 1.26
+// it writes the replacement character as an escape, from then on, and with
+// GOEXPERIMENT=jsonv2, as it is.
 package text
 
 import (
 	"bytes"
+	"encoding"
+	"encoding/json"
 	"fmt"
 	"reflect"
 	"strconv"
@@ -37,10 +41,10 @@ func Check(data []byte, v any) []Problem {
 }
 
 // Clean reports whether the JSON data certainly has no such text: encoding/json
-// writes U+0000 and every byte that is not UTF-8 as one of these escapes, and raw
-// JSON is copied as it is.
+// writes U+0000 and every byte that is not UTF-8 as one of these, and raw JSON is
+// copied as it is.
 func Clean(data []byte) bool {
-	return !bytes.Contains(data, []byte(`\u0000`)) && !bytes.Contains(data, []byte(`\ufffd`)) &&
+	return !bytes.Contains(data, []byte(`\u0000`)) && !bytes.Contains(data, []byte(`\ufffd`)) && !bytes.Contains(data, []byte("\ufffd")) &&
 		!bytes.Contains(data, []byte(`\ud`)) && !bytes.Contains(data, []byte(`\uD`)) && utf8.Valid(data)
 }
 
@@ -88,6 +92,10 @@ func unit(digits []byte) rune {
 }
 
 func walk(v reflect.Value, path string, problems *[]Problem) {
+	if s, own := asText(v); own {
+		note(s, path, problems)
+		return
+	}
 	switch v.Kind() {
 	case reflect.Pointer, reflect.Interface:
 		if !v.IsNil() {
@@ -107,9 +115,32 @@ func walk(v reflect.Value, path string, problems *[]Problem) {
 			walk(it.Value(), path, problems)
 		}
 	case reflect.String:
-		if why := Bad(v.String()); why != "" {
-			*problems = append(*problems, Problem{Field: path, Message: label(path) + " " + why})
-		}
+		note(v.String(), path, problems)
+	}
+}
+
+// asText is what a type encodes itself as, where it is text.
+func asText(v reflect.Value) (s string, own bool) {
+	if v.Kind() == reflect.Pointer || v.Kind() == reflect.Interface || !v.IsValid() {
+		return "", false
+	}
+	if v.CanAddr() {
+		v = v.Addr()
+	}
+	if _, own := reflect.TypeAssert[json.Marshaler](v); own {
+		return "", false
+	}
+	m, own := reflect.TypeAssert[encoding.TextMarshaler](v)
+	if !own {
+		return "", false
+	}
+	data, err := m.MarshalText()
+	return string(data), err == nil
+}
+
+func note(s, path string, problems *[]Problem) {
+	if why := Bad(s); why != "" {
+		*problems = append(*problems, Problem{Field: path, Message: label(path) + " " + why})
 	}
 }
 

@@ -36,9 +36,49 @@ func TestCheck_TellsEscapesFromTextThatLooksLikeOne(t *testing.T) {
 	}
 }
 
+// code encodes itself as text.
+type code struct{ bytes string }
+
+func (c *code) MarshalText() ([]byte, error) { return []byte(c.bytes), nil }
+
+func TestCheck_NamesTheField(t *testing.T) {
+	type order struct {
+		Code  code            `json:"code"`
+		Codes map[string]code `json:"codes"`
+		Maybe *code           `json:"maybe"`
+		Any   any             `json:"any"`
+		Note  string          `json:"note"`
+	}
+	for name, tt := range map[string]struct {
+		v    order
+		want string
+	}{
+		"clean":                          {order{Code: code{"a"}, Note: "b"}, ""},
+		"replacement character, given":   {order{Code: code{"\ufffd"}, Note: "\ufffd"}, ""},
+		"invalid bytes":                  {order{Note: "\xff"}, "note"},
+		"invalid bytes of a type's own":  {order{Code: code{"\xff"}}, "code"},
+		"invalid bytes behind a pointer": {order{Maybe: &code{"\xff"}}, "maybe"},
+		"invalid bytes in an interface":  {order{Any: &code{"\xff"}}, "any"},
+	} {
+		data, err := json.Marshal(&tt.v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := ""
+		for _, p := range Check(data, &tt.v) {
+			got += p.Field
+		}
+		if got != tt.want {
+			t.Errorf("%s: %s: got a problem with %q, want %q", name, data, got, tt.want)
+		}
+	}
+}
+
 // FuzzCheck holds the promise: what is accepted comes back the same.
 func FuzzCheck(f *testing.F) {
 	f.Add("plain", `"x"`)
+	f.Add("\xff", `{}`)
+	f.Add("\ufffd", `"\ufffd"`)
 	f.Add("a\x00", `{"k":"\ud800"}`)
 	f.Add("\xff\\u0000", `["\\\u0000"]`)
 	f.Fuzz(func(t *testing.T, text, raw string) {
