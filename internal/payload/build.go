@@ -26,12 +26,12 @@ var (
 
 func (b builder) build(t reflect.Type) (decode, error) {
 	pointer := reflect.PointerTo(t)
-	itself := pointer.Implements(unmarshaler) || pointer.Implements(textUnmarshaler)
 	_, streams := pointer.MethodByName("UnmarshalJSONFrom") // of encoding/json/v2
+	itself := streams || pointer.Implements(unmarshaler) || pointer.Implements(textUnmarshaler)
 	switch {
-	case streams, itself && t.Name() == "": // whose methods are used here, and not there
+	case itself && t.Name() == "": // whose methods would be used here, and are not there
 		return nil, errUnlike
-	case t.Kind() == reflect.Interface:
+	case streams, t.Kind() == reflect.Interface:
 		return asIs, nil
 	case pointer.Implements(unmarshaler):
 		return itselfOfJSON, nil
