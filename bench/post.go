@@ -154,7 +154,16 @@ type bareDeposit struct {
 }
 
 // bareMeta is as long as what the server adds to every event.
-var bareMeta = []byte(`{"correlation_id":"01990000-0000-7000-8000-000000000000"}`)
+var bareMeta = []byte(`{"correlation_id":"` + bareCorrelation + `"}`)
+
+const bareCorrelation = "01990000-0000-7000-8000-000000000000"
+
+// insertPost is insertEntry with the id that requests are looked up by.
+const insertPost = `
+	INSERT INTO event_entries (
+		position, ordinal, stream_type, stream_id, version, event_id, type, schema_version,
+		data, meta, recorded_at, occurred_at, idempotency_key, correlation_id)
+	VALUES (nextval('event_entries_position_seq'), 1, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`
 
 func insertDeposit(c echo.Context, pool *pgxpool.Pool) error {
 	d := bareDeposit{Rate: c.FormValue("rate"), Reference: c.FormValue("reference"), Note: c.FormValue("note")}
@@ -175,9 +184,9 @@ func insertDeposit(c echo.Context, pool *pgxpool.Pool) error {
 	}
 
 	id, now := uuid.Must(uuid.NewV7()), time.Now()
-	_, err = pool.Exec(c.Request().Context(), insertEntry,
+	_, err = pool.Exec(c.Request().Context(), insertPost,
 		account.Type, c.Param("id"), version+1, pgtype.UUID{Bytes: id, Valid: true}, "account.deposited", 1,
-		data, bareMeta, now, now, c.FormValue("_key"))
+		data, bareMeta, now, now, c.FormValue("_key"), bareCorrelation)
 	if err != nil {
 		return err
 	}

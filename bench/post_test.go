@@ -42,7 +42,7 @@ func TestPost_EachLeavesARow(t *testing.T) {
 
 			data, _ := stored()
 			for client, n := range sent {
-				want := entries{count: n, version: n, data: string(data), metaSize: len(bareMeta)}
+				want := entries{count: n, version: n, data: string(data), metaSize: len(bareMeta), correlations: n}
 				if tt.keyed {
 					want.keys = n
 				}
@@ -110,6 +110,7 @@ func (w within) RoundTrip(req *http.Request) (*http.Response, error) {
 // entries are what a stream consists of.
 type entries struct {
 	count, version, keys int
+	correlations         int    // events that can be looked up by their request
 	data                 string // of all events: they are alike
 	metaSize             int
 }
@@ -128,10 +129,10 @@ func entriesOf(t *testing.T, s *site, stream string) (e entries) {
 
 	err = conn.QueryRow(t.Context(), `
 		SELECT count(*), max(version), count(DISTINCT idempotency_key),
-			string_agg(DISTINCT data::text, ' '), max(length(meta::text))
+			string_agg(DISTINCT data::text, ' '), max(length(meta::text)), count(correlation_id)
 		FROM event_entries
 		WHERE stream_type = 'account' AND stream_id = $1`,
-		stream).Scan(&e.count, &e.version, &e.keys, &e.data, &e.metaSize)
+		stream).Scan(&e.count, &e.version, &e.keys, &e.data, &e.metaSize, &e.correlations)
 	if err != nil {
 		t.Fatal(err)
 	}
