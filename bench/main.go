@@ -65,6 +65,9 @@ func run(ctx context.Context, args []string, stdout, progress io.Writer) error {
 	if len(args) > 0 && args[0] == "soak" {
 		return runSoak(ctx, args[1:], stdout)
 	}
+	if len(args) > 0 && args[0] == "growth" {
+		return runGrowth(ctx, args[1:], stdout, progress)
+	}
 	o, err := parse(args)
 	if err != nil {
 		return err
