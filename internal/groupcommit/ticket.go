@@ -83,7 +83,7 @@ func newTicket(c *Committer, batch *store.Batch) *Ticket {
 // size others would wait.
 func (t *Ticket) goesAlone() bool {
 	b := t.batch
-	return b.GoesAlone() || b.Execution != nil || len(b.Records) > maxRecords/4 || t.bytes > maxBytes/4
+	return b.GoesAlone() || len(b.Records) > maxRecords/4 || t.bytes > maxBytes/4
 }
 
 // Wait returns when the batch is committed, or its owner is to insert it. Until it is sent,

@@ -23,14 +23,14 @@ const lockSQL = `
 
 // records are those of one statement, with what becomes of them.
 type records struct {
-	all       []*store.Record
-	versions  []int64          // as the statements want them: -k asks for the k-th next
-	recorded  []time.Time      // raised to the stream's record before it in the statement
-	batches   []int32          // which batch a record is of
-	ordinals  []int32          // its place there, from 1
-	next      bool             // some version is to be taken
-	position  int64            // of the one batch, where it was drawn before; else zero
-	execution *store.Execution // of the one batch, if it has one
+	all        []*store.Record
+	versions   []int64     // as the statements want them: -k asks for the k-th next
+	recorded   []time.Time // raised to the stream's record before it in the statement
+	batches    []int32     // which batch a record is of
+	ordinals   []int32     // its place there, from 1
+	next       bool        // some version is to be taken
+	position   int64       // of the one batch, where it was drawn before; else zero
+	executions []executed
 }
 
 // result is what one record was stored as.
@@ -57,9 +57,7 @@ func newRecords(batches []*store.Batch) *records {
 	if slices.ContainsFunc(batches, wantsNext) {
 		r.takeNext()
 	}
-	if len(batches) == 1 {
-		r.execution = batches[0].Execution
-	}
+	r.executions = executions(batches)
 
 	return r
 }
@@ -194,12 +192,7 @@ func (r *records) fill(stored []result) {
 		rec.Position, rec.Ordinal, rec.Version = s.position, int(s.ordinal), s.version
 		rec.RecordedAt, rec.OccurredAt = s.recorded.UTC(), s.occurred.UTC()
 	}
-	if r.execution != nil {
-		r.execution.Position = 0
-		if len(r.all) > 0 {
-			r.execution.Position = r.all[0].Position
-		}
-	}
+	fillExecutions(r.executions)
 }
 
 // locks are the streams whose next version is asked for, in the one order in which
@@ -219,8 +212,8 @@ func (r *records) locks() array[int64] {
 }
 
 // pipeline is what goes to the server in one round trip: the locks and the check, if any,
-// the statement of all records, if any, that of the execution, if there is one, and one
-// statement a group of rows.
+// the statement of all records, if any, that of all executions, if any, and one statement a
+// group of rows.
 type pipeline struct {
 	pgx.Batch
 	given *records
@@ -251,8 +244,8 @@ func newPipeline(batches []*store.Batch, lockStreams bool, parameters int) *pipe
 	if len(p.given.all) > 0 {
 		p.Queue(p.given.statement(), p.given.args()...)
 	}
-	if e := p.given.execution; e != nil {
-		p.Queue(executionSQL, executionArgs(e, p.given.all)...)
+	if len(p.given.executions) > 0 {
+		p.Queue(executionSQL, executionArgs(p.given.executions)...)
 	}
 	p.rows = place(rowsOf(batches), parameters)
 	for _, at := range p.rows {
@@ -262,14 +255,27 @@ func newPipeline(batches []*store.Batch, lockStreams bool, parameters int) *pipe
 	return p
 }
 
+// rowsOf are the rows of the batches: those of several table by table, so that like ones are
+// together, and else in their order.
 func rowsOf(batches []*store.Batch) []store.Row {
 	if len(batches) == 1 {
 		return batches[0].Rows
 	}
 
-	var rows []store.Row
+	var tables []string
+	byTable := map[string][]store.Row{}
 	for _, b := range batches {
-		rows = append(rows, b.Rows...)
+		for _, row := range b.Rows {
+			if byTable[row.Table] == nil {
+				tables = append(tables, row.Table)
+			}
+			byTable[row.Table] = append(byTable[row.Table], row)
+		}
+	}
+
+	var rows []store.Row
+	for _, table := range tables {
+		rows = append(rows, byTable[table]...)
 	}
 
 	return rows
@@ -321,7 +327,7 @@ func (p *pipeline) read(answers pgx.BatchResults) ([]result, error) {
 		}
 	}
 
-	if p.given.execution != nil {
+	if len(p.given.executions) > 0 {
 		if _, err := answers.Exec(); err != nil {
 			return nil, p.nameError(err, eventError)
 		}

@@ -11,7 +11,6 @@ import (
 	"slices"
 
 	"github.com/jackc/pgx/v5/pgconn"
-	"github.com/jackc/pgx/v5/pgtype"
 	"gorm.io/gorm"
 
 	"github.com/ireneo-dev/ireneo/store"
@@ -42,16 +41,6 @@ const (
 
 	guardCheckSQL = `
 		SELECT event_entries_guard($1::text[], $2::text[], $3::bigint[])`
-
-	// executionSQL comes after the records, of which it is given the first.
-	executionSQL = `
-		INSERT INTO command_executions (
-			id, command_id, command, actor, correlation, outcome, reason, attempts, position, events,
-			started_at, took)
-		VALUES (
-			$1, $2, $3, $4, $5, $6, $7, $8,
-			COALESCE((SELECT position FROM event_entries WHERE event_id = $9), 0),
-			$10, $11, $12)`
 )
 
 // errGuarded refuses a guard or an execution in a transaction of the host.
@@ -116,18 +105,6 @@ func streamArgs(streams []store.At) []any {
 	}
 
 	return []any{types, ids, versions}
-}
-
-func executionArgs(e *store.Execution, records []*store.Record) []any {
-	var first pgtype.UUID // NULL: there are no records
-	if len(records) > 0 {
-		first = eventID(records[0])
-	}
-
-	return []any{
-		e.ID, e.CommandID, e.Command, e.Actor, e.Correlation, e.Outcome, e.Reason, e.Attempts, first,
-		e.Events, micros(e.StartedAt), int64(e.Took),
-	}
 }
 
 // queueGuard puts the locks and the check of a batch before its records.

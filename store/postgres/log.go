@@ -345,8 +345,8 @@ func writeTx(ctx context.Context, tx *gorm.DB, given *records, rows []placed, lo
 		}
 	}
 
-	if e := given.execution; e != nil {
-		if _, err := conn.ExecContext(ctx, executionSQL, executionArgs(e, given.all)...); err != nil {
+	if len(given.executions) > 0 {
+		if _, err := conn.ExecContext(ctx, executionSQL, executionArgs(given.executions)...); err != nil {
 			return nil, txError(ctx, err)
 		}
 	}
