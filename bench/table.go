@@ -116,9 +116,9 @@ func (r *report) legend() string {
 	said := []string{"CPU µs/op: of this process and the programs it starts + of PostgreSQL. ±: half of what lies between the rounds."}
 	switch {
 	case r.comparesWith(pgbenchInsert):
-		said = append(said, "L is "+pgbenchInsert+", at as many clients as the row has, but never more than 32.")
+		said = append(said, "L is "+pgbenchInsert+", at as many clients as the row has"+r.otherwise(pgbenchInsert)+".")
 	case r.comparesWith(pgxInsert):
-		said = append(said, "L is "+pgxInsert+": this machine has no pgbench.")
+		said = append(said, "L is "+pgxInsert+", at as many clients as the row has"+r.otherwise(pgxInsert)+": this machine has no pgbench.")
 	}
 	for _, held := range r.heldTo() {
 		said = append(said, "The limit of "+strings.Join(held.rows, " and of ")+" is "+held.limit+".")
@@ -156,6 +156,16 @@ func wrap(lines []string) string {
 		b.WriteByte('\n')
 	}
 	return strings.TrimSuffix(b.String(), "\n")
+}
+
+// otherwise are the rows that are held to a limit at another number of clients.
+func (r *report) otherwise(name string) (said string) {
+	for _, row := range r.Rows {
+		if of := row.row.limit; of.name == name && of.clients != row.Clients {
+			said += fmt.Sprintf(", but for %s at %d", row.row, of.clients)
+		}
+	}
+	return said
 }
 
 // held is rows that have one limit, which is not L.

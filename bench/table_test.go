@@ -28,10 +28,24 @@ func TestReport_FitsThePage(t *testing.T) {
 	}
 }
 
+func TestReport_SaysWhereLIsOfOtherClients(t *testing.T) {
+	r := newReport([]row{
+		{name: pgbenchInsert, clients: 1},
+		{name: "warm", clients: 1, limit: postgresL(1)},
+		{name: "hot", clients: 32, limit: postgresL(1)},
+	}, options{})
+	if got, want := r.legend(), "at as many clients as the row has, but for hot × 32 at 1."; !strings.Contains(got, want) {
+		t.Errorf("got %q, want %q in it", got, want)
+	}
+}
+
 // A peer is named once above its rows, and each row has its figures beside what it does.
 func TestReport_NamesAPeerAboveItsRows(t *testing.T) {
 	r := newReport([]row{
-		{name: "append"}, {name: "peer: append"}, {name: "peer: replay"}, {name: "other: append"},
+		{name: "append"},
+		{name: "peer: append"},
+		{name: "peer: replay"},
+		{name: "other: append"},
 		{name: "a row that says much more about itself than fits"},
 	}, options{})
 	for i := range r.Rows {
