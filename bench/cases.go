@@ -54,6 +54,9 @@ func depthCases() []row {
 
 		{name: "load + append, cold, depth 1000", clients: 1, limit: postgresL(1), start: startCold},
 		{name: "replay + insert, GORM, depth 1000", clients: 1, limit: postgresL(1), start: startNaive},
+		{name: "replay, depth 1000", clients: 1, start: startReplays},
+		{name: "replay, depth 1000", clients: 8, start: startReplays},
+		{name: "append, warm, depth 1000", clients: 32, limit: postgresL(32), start: startDeepAppends},
 	}
 }
 
