@@ -91,3 +91,41 @@ func benchRows(n int) []store.Row {
 
 	return rows
 }
+
+// BenchmarkRead reads a stream of a thousand records, and the streams of a type in pages of
+// ten thousand.
+func BenchmarkRead(b *testing.B) {
+	const records = 20_000
+	s := migrated(b, filepath.Join(b.TempDir(), "log.db"))
+	if err := s.db.Exec(`
+		WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < ? - 1)
+		INSERT INTO event_entries (
+			entry, stream_type, stream_id, version, event_id, type, schema_version,
+			data, meta, recorded_at, occurred_at)
+		SELECT
+			((i + 1) << ?) + 1, 'debt', 'debts-' || (i / 1000), i % 1000 + 1, randomblob(16), 'debt.issued', 1,
+			'{"amount":100000,"interest_rate":"0.05","at":"2026-03-04T12:00:00Z"}', '{"user":"u-1"}', 1, 1
+		FROM n`, records, ordinalBits).Error; err != nil {
+		b.Fatal(err)
+	}
+
+	for name, q := range map[string]store.Query{
+		"stream-1000": {Stream: store.Stream{Type: "debt", ID: "debts-7"}},
+		"page-10000":  {Stream: store.Stream{Type: "debt"}, Order: store.ByStream, Limit: 10_000},
+	} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			read := 0
+			for b.Loop() {
+				for _, err := range s.Read(b.Context(), q) {
+					if err != nil {
+						b.Fatal(err)
+					}
+					read++
+				}
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(read), "ns/record")
+			b.ReportMetric(float64(read)/float64(b.N), "records")
+		})
+	}
+}

@@ -26,8 +26,9 @@ func (s *Store) Read(ctx context.Context, q store.Query) iter.Seq2[store.Record,
 		}
 		defer rows.Close()
 
+		read := readerOf(rows)
 		for rows.Next() {
-			rec, err := scanRecord(rows)
+			rec, err := read.record()
 			if !yield(rec, err) || err != nil {
 				return
 			}
@@ -205,21 +206,6 @@ func order(o store.Order) string {
 	}
 
 	return "\n\t\tORDER BY occurred_at, version"
-}
-
-func scanRecord(rows *sql.Rows) (store.Record, error) {
-	var r store.Record
-	var recorded, occurred int64
-	err := rows.Scan(
-		&r.Position, &r.Ordinal, &r.Stream.Type, &r.Stream.ID, &r.Version, &r.EventID, &r.Type, &r.SchemaVersion,
-		&r.Data, &r.Meta, &recorded, &occurred, &r.IdempotencyKey,
-	)
-	if err != nil {
-		return store.Record{}, fmt.Errorf("read a record: %w", err)
-	}
-	r.RecordedAt, r.OccurredAt = instant(recorded), instant(occurred)
-
-	return r, nil
 }
 
 // Holders are none: there is one writer, which draws positions and commits in one go.
