@@ -81,7 +81,7 @@ func (c *Committer) Enter(batch *store.Batch, after *Ticket) *Ticket {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	t.after = after
-	c.enter(t, c.log.Writers() == 0 || t.goesAlone())
+	c.enter(t, !shares || c.log.Writers() == 0 || t.goesAlone())
 	return t
 }
 

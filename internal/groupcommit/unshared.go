@@ -1,0 +1,5 @@
+//go:build ireneo_alone
+
+package groupcommit
+
+const shares = false
