@@ -24,9 +24,10 @@ import (
 // appended first or ExpectVersion does not hold; a *LifecycleError (ErrNotCreated,
 // ErrAlreadyCreated, ErrClosed); a *ProjectionError where a transactional projection
 // fails; ErrOutcomeUnknown where the database was lost in mid-commit and did not come
-// back. A canceled context is noticed before the insert begins, not after.
+// back. A canceled context is noticed until the insert begins, not after.
 //
-// Appends to one stream in one process wait for each other.
+// Appends that wait at the same moment share a commit, those to one stream in the order in
+// which they were decided. What one of them meets is its own: the others go on without it.
 func (h *Handle) Append(ctx context.Context, ev AnyEvent, opts ...AppendOption) error {
 	return h.AppendAll(ctx, []AnyEvent{ev}, opts...)
 }
@@ -303,7 +304,7 @@ func (a *appending) newest(context.Context) (*head, *groupcommit.Ticket, error) 
 // stored is what the log has of the stream, when nobody in this process is at it any more.
 func (a *appending) stored(ctx context.Context) (*head, *groupcommit.Ticket, error) {
 	a.expecting = false
-	if err := a.log.committer.Settled(ctx, a.key); err != nil {
+	if err := a.log.committer.Drain(ctx, a.key); err != nil {
 		return nil, nil, err
 	}
 	if found, err := a.earlier(ctx); found || err != nil { // an insert that succeeds proves the key new

@@ -281,7 +281,7 @@ func (x *execution) lineUp(ctx context.Context) (unlock func(), err error) {
 			return nil, err
 		}
 		unlocks = append(unlocks, u)
-		if err := x.log.committer.Settled(ctx, key); err != nil {
+		if err := x.log.committer.Drain(ctx, key); err != nil {
 			unlock()
 			return nil, err
 		}

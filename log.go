@@ -73,9 +73,9 @@ type Config struct {
 	// least recently appended to being dropped first. Defaults to 10 000.
 	CachedStreams int
 
-	// CommitTimeout bounds the insert of an append, which is not interrupted by its
-	// context once it has begun. Lost connections are tried again for as long.
-	// Defaults to 10 seconds.
+	// CommitTimeout bounds the insert of an append with the wait for its turn. Its context
+	// ends the wait, but not the insert once it has begun. Lost connections are tried again
+	// for as long. Defaults to 10 seconds.
 	CommitTimeout time.Duration
 
 	// Lease is after what time without a sign of life another process takes over the

@@ -85,8 +85,8 @@ func (c *Committer) Enter(batch *store.Batch, after *Ticket) *Ticket {
 	return t
 }
 
-// Settled waits until all batches of a stream are settled that have entered before.
-func (c *Committer) Settled(ctx context.Context, stream store.Stream) error {
+// Drain waits until all batches of a stream are settled that have entered before.
+func (c *Committer) Drain(ctx context.Context, stream store.Stream) error {
 	t := &Ticket{committer: c, batch: &store.Batch{}, turns: make(chan turn, 1), spans: []span{{stream: stream}}}
 
 	c.mu.Lock()
