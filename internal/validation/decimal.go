@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"sync"
 	"time"
+	"unicode/utf8"
 
 	"github.com/go-playground/validator/v10"
 	"github.com/shopspring/decimal"
@@ -37,7 +38,7 @@ func registerDecimals(v *validator.Validate) error {
 	return nil
 }
 
-// exactly compares decimals without rounding, whole numbers at once, and leaves every
+// exactly compares decimals without rounding, whole numbers and sizes at once, and leaves every
 // other type to the validator's own function, which replacing it has put out of reach
 // but for a detour that costs more than the rest of an event's validation.
 func exactly(plain *validator.Validate, tag string, holds func(int) bool) validator.Func {
@@ -85,14 +86,23 @@ func (n number) roughly(got float64) (result int, sure bool) {
 	return cmp.Compare(got, n.float), sure
 }
 
-// integers are the field and the parameter, where both are whole numbers. Durations
-// are left to the validator, which reads units in their parameters.
+// integers are what of the field is compared, and the parameter, where both are whole numbers:
+// itself, the characters of a text, or how many elements it has. Durations are left to the
+// validator, which reads units in their parameters.
 func integers(fl validator.FieldLevel) (got, want int64, ok bool) {
-	if !fl.Field().CanInt() || fl.Field().Type() == reflect.TypeFor[time.Duration]() {
+	field := fl.Field()
+	switch kind := field.Kind(); {
+	case field.CanInt() && field.Type() != reflect.TypeFor[time.Duration]():
+		got = field.Int()
+	case kind == reflect.String:
+		got = int64(utf8.RuneCountInString(field.String()))
+	case kind == reflect.Slice, kind == reflect.Map, kind == reflect.Array:
+		got = int64(field.Len())
+	default:
 		return 0, 0, false
 	}
 	want, err := strconv.ParseInt(fl.Param(), 0, 64)
-	return fl.Field().Int(), want, err == nil
+	return got, want, err == nil
 }
 
 // decimalOf finds the decimal behind the float that the validator sees.
