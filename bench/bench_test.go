@@ -160,9 +160,7 @@ func TestReport_JudgesTheMedianOfTheRounds(t *testing.T) {
 		r.Rows[2].Rounds = append(r.Rows[2].Rounds, sample{P50: []time.Duration{120, 110, 111}[i]})
 	}
 
-	if err := r.conclude(t.Context(), &place{dir: t.TempDir()}); err != nil {
-		t.Fatal(err)
-	}
+	r.judgeRows()
 	for i, want := range []string{"", "0.86 ±0.05 met", "1.11 ±0.05 missed"} {
 		if got := strings.TrimSpace(r.Rows[i].ofLimit() + " " + string(r.Rows[i].Verdict)); got != want {
 			t.Errorf("%s: got %q, want %q", r.Rows[i].Name, got, want)
@@ -180,9 +178,7 @@ func TestReport_JudgesWhatIsBoundByItself(t *testing.T) {
 		r.Rows[1].Rounds = append(r.Rows[1].Rounds, sample{Memory: usage{Live: int64(i+257) << 20, Resident: int64(300-i) << 20}})
 	}
 
-	if err := r.conclude(t.Context(), &place{dir: t.TempDir()}); err != nil {
-		t.Fatal(err)
-	}
+	r.judgeRows()
 	for i, want := range []string{" p99 ≤ 50ms met", "259, 300 ≤ 256 MiB missed"} {
 		row := r.Rows[i]
 		if got := row.Memory.String() + " " + row.Target + " " + string(row.Verdict); got != want {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"os"
 	"os/exec"
 	"testing"
@@ -62,6 +63,29 @@ func TestSpent_CountsProgramsOnce(t *testing.T) {
 	}
 	if running < program/2 || ended < running-2*tick || ended > 2*program {
 		t.Errorf("got %v while it ran and %v when it had ended, which took %v", running, ended, program)
+	}
+}
+
+// burning is a load that is busy in its first turn only.
+type burning struct{ turns int }
+
+func (b *burning) run(context.Context, time.Duration) ([]timings, error) {
+	b.turns++
+	for begin := time.Now(); b.turns == 1 && time.Since(begin) < 200*time.Millisecond; {
+	}
+	return []timings{{each: []time.Duration{1}, busy: 1, beside: 9}}, nil
+}
+
+// What the warm-up costs is not told, and the rest divided among all operations.
+func TestMeasureRound_TellsTheCostOfItsTurns(t *testing.T) {
+	burns := func(context.Context, *site) (load, error) { return &burning{}, nil }
+	found, err := measureRound(t.Context(), &place{}, []row{{name: "burning", start: burns}, {name: "once", start: burns, once: true}},
+		options{duration: time.Millisecond}, func(any) {})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if warm, once := found[0].CPU.Own, found[1].CPU.Own; warm > 5*time.Millisecond || once < 5*time.Millisecond || once > 50*time.Millisecond {
+		t.Errorf("got %v and %v, want next to nothing after the warm-up, and a tenth of what one turn took without", warm, once)
 	}
 }
 

@@ -22,6 +22,7 @@ func TestFlat_ComparesTheSecondTenthWithTheLast(t *testing.T) {
 		"resident":                  {func(l *look, i int) { l.resident += int64(i) << 20 / 4 }, "RSS"},
 		"resident within":           {func(l *look, i int) { l.resident += int64(i) << 20 / 12 }, ""},
 		"resident is not told":      {func(l *look, i int) { l.resident = 0 }, ""},
+		"a little more of a little": {func(l *look, i int) { *l = look{live: 1<<20 + int64(i)<<13, goroutines: 3 + i/25} }, ""},
 		"goroutines and with them":  {func(l *look, i int) { l.goroutines += i; l.live += int64(i) << 20 }, "live, goroutines"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -15,9 +15,7 @@ func judged(t *testing.T, limits, ratios []float64, bound target) *report {
 		r.Rows[0].Rounds = append(r.Rows[0].Rounds, sample{Ops: ops, P50: time.Millisecond})
 		r.Rows[1].Rounds = append(r.Rows[1].Rounds, sample{Ops: ops * ratios[i], P50: time.Duration(ratios[i] * float64(time.Millisecond))})
 	}
-	if err := r.conclude(t.Context(), &place{dir: t.TempDir()}); err != nil {
-		t.Fatal(err)
-	}
+	r.judgeRows()
 	return r
 }
 
@@ -79,13 +77,23 @@ func TestReport_CheckFailsForWhatIsMissedFirst(t *testing.T) {
 	}
 }
 
+// Rows without a target have fewer rounds than others: those that both have are compared.
+func TestReport_ComparesTheRoundsThatBothHave(t *testing.T) {
+	r := newReport([]row{{name: "limit"}, {name: "row", limit: limit{name: "limit"}}, {name: "brief"}, {name: "long", limit: limit{name: "brief"}}}, options{})
+	r.Rows[0].Rounds = []sample{{Ops: 100}, {Ops: 200}, {Ops: 1}}
+	r.Rows[1].Rounds = []sample{{Ops: 50}, {Ops: 100}}
+	r.Rows[2].Rounds, r.Rows[3].Rounds = r.Rows[0].Rounds[:2], []sample{{Ops: 25}, {Ops: 50}, {Ops: 7}}
+	r.judgeRows()
+	if row, long := *r.Rows[1].Ratio, *r.Rows[3].Ratio; row != (spread{0.5, 0.5, 0.5}) || long != (spread{0.25, 0.25, 0.25}) {
+		t.Errorf("got %v and %v, want 0.5 and 0.25 in each round", row, long)
+	}
+}
+
 // A peer that does not run on this machine is no limit that is met.
 func TestReport_CheckDoesNotTakeSilenceForConsent(t *testing.T) {
 	r := newReport([]row{{name: "row", limit: limit{name: "peer: append"}, target: atLeast(4)}}, options{})
 	r.Rows[0].Rounds = []sample{{Ops: 100}}
-	if err := r.conclude(t.Context(), &place{dir: t.TempDir()}); err != nil {
-		t.Fatal(err)
-	}
+	r.judgeRows()
 	if err := r.check(); !errors.Is(err, errDisturbed) || r.Rows[0].Verdict != unlimited {
 		t.Errorf("got %v and %v", r.Rows[0].Verdict, err)
 	}
@@ -115,9 +123,7 @@ func TestReport_JudgesADelay(t *testing.T) {
 			r.Rows[1].Rounds = append(r.Rows[1].Rounds, sample{Ops: ops})
 			r.Rows[2].Rounds = append(r.Rows[2].Rounds, sample{Ops: ops})
 		}
-		if err := r.conclude(t.Context(), &place{dir: t.TempDir()}); err != nil {
-			t.Fatal(err)
-		}
+		r.judgeRows()
 		if got := r.Rows[0].Verdict; got != tt.want {
 			t.Errorf("%s: got %q, want %q", name, got, tt.want)
 		}
@@ -132,9 +138,7 @@ func TestReport_AddsTwoRowsToABound(t *testing.T) {
 	for i, took := range []time.Duration{100, 50, 280} {
 		r.Rows[i].Rounds = []sample{{P50: took, Ops: 1}, {P50: 2 * took, Ops: 1}}
 	}
-	if err := r.conclude(t.Context(), &place{dir: t.TempDir()}); err != nil {
-		t.Fatal(err)
-	}
+	r.judgeRows()
 	got := r.Rows[2]
 	if got.Ratio.Median != 0.8 || got.Verdict != met || got.Limit != "3 times warm × 0, plus read × 0" {
 		t.Errorf("got %v of %q: %s, want 280 of 350", got.Ratio, got.Limit, got.Verdict)

@@ -62,8 +62,15 @@ func newReport(rows []row, o options) *report {
 	return r
 }
 
-// conclude works out medians, ratios and verdicts once all rounds are measured.
+// conclude makes a report of what all rounds have measured.
 func (r *report) conclude(ctx context.Context, p *place) error {
+	r.judgeRows()
+	r.Notes = p.notes
+	return r.Setup.finish(ctx, p)
+}
+
+// judgeRows works out medians, ratios and verdicts.
+func (r *report) judgeRows() {
 	for i := range r.Rows {
 		row := &r.Rows[i]
 		row.Ops = median(row.values(func(s sample) float64 { return s.Ops }))
@@ -78,8 +85,6 @@ func (r *report) conclude(ctx context.Context, p *place) error {
 	for i := range r.Rows {
 		r.compare(&r.Rows[i])
 	}
-	r.Notes = p.notes
-	return r.Setup.finish(ctx, p)
 }
 
 // compare says how a row does by its limit and its target.
