@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"runtime"
 	"slices"
+	"sync"
 	"time"
 
 	lru "github.com/hashicorp/golang-lru/v2"
@@ -333,31 +335,56 @@ type change struct {
 
 // changes are the events of a page by the rows they are for.
 func (f *keyFold) changes(page tail.Page) (keys []string, changes map[string][]change, err error) {
+	records := slices.Concat(page...)
+	events := f.async.projection.decodeAhead(records)
 	changes = map[string][]change{}
-	for _, batch := range page {
-		for _, r := range batch {
-			h, err := f.async.projection.handlerFor(r.Type)
-			if err != nil {
-				return nil, nil, err
-			}
-			if h == nil {
-				continue
-			}
-			ev, err := h.typ.decode(r)
-			if err != nil {
-				return nil, nil, err
-			}
-			key := h.keyOf(ev)
-			if key == "" {
-				continue
-			}
-			if changes[key] == nil {
-				keys = append(keys, key)
-			}
-			changes[key] = append(changes[key], change{h, ev, r})
+	for i, r := range records {
+		h, err := f.async.projection.handlerFor(r.Type)
+		if err != nil {
+			return nil, nil, err
 		}
+		if h == nil {
+			continue
+		}
+		ev := events[i]
+		if ev == nil {
+			if ev, err = h.typ.decode(r); err != nil {
+				return nil, nil, err
+			}
+		}
+		key := h.keyOf(ev)
+		if key == "" {
+			continue
+		}
+		if changes[key] == nil {
+			keys = append(keys, key)
+		}
+		changes[key] = append(changes[key], change{h, ev, r})
 	}
 	return keys, changes, nil
+}
+
+// decodedTogether is how many records one goroutine decodes at least.
+const decodedTogether = 256
+
+// decodeAhead decodes records on all processors. What the projection does not interpret is
+// nil, and so is what fails or panics: it is decoded again in its turn, and fails there.
+func (p *projection) decodeAhead(records []store.Record) []AnyEvent {
+	events := make([]AnyEvent, len(records))
+	size := max(decodedTogether, (len(records)-1)/runtime.GOMAXPROCS(0)+1)
+	var wg sync.WaitGroup
+	for first := 0; first < len(records); first += size {
+		wg.Go(func() {
+			defer func() { _ = recover() }()
+			for i := first; i < min(first+size, len(records)); i++ {
+				if h, err := p.handlerFor(records[i].Type); h != nil && err == nil {
+					events[i], _ = h.typ.decode(records[i])
+				}
+			}
+		})
+	}
+	wg.Wait()
+	return events
 }
 
 // load reads the rows there are, by key.

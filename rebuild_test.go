@@ -521,3 +521,60 @@ func TestS20_RebuildNamesTheRowThatIsInvalid(t *testing.T) {
 		}
 	})
 }
+
+// Fuse is what goes off where it is decoded.
+type Fuse string
+
+// fuseIsWet keeps it from that.
+var fuseIsWet atomic.Bool
+
+func (f *Fuse) UnmarshalJSON(data []byte) error {
+	if *f = Fuse(data); *f == `"short"` && !fuseIsWet.Load() {
+		panic("it went off")
+	}
+	return nil
+}
+
+type Lit struct {
+	ireneo.Event `name:"account.lit"`
+
+	Key  string `json:"key"`
+	N    int64  `json:"n"`
+	Fuse Fuse   `json:"fuse"`
+}
+
+// Rows by key are folded in the order of the log, by however many goroutines their events
+// are decoded; and what cannot be decoded ends the rebuild at its place.
+func TestS20_RebuildByKeyKeepsTheOrder(t *testing.T) {
+	c := asyncConfig()
+	c.Events = append(c.Events, ireneo.TypeOf[Lit]())
+	c.Projections = []ireneo.AnyProjection{ireneo.NewProjection("payers",
+		ireneo.OnBy(func(e *Lit) string { return e.Key }, func(p *Payer, e *Lit, _ time.Time) { p.Amount = (p.Amount*31 + e.N) % 1_000_003; p.Times++ }),
+	)}
+	each(t, c, func(t *testing.T, ctx context.Context, log *ireneo.Log) {
+		fuseIsWet.Store(true)
+		want := map[string]Payer{}
+		for first := range 8 {
+			var events []ireneo.AnyEvent
+			for i := range 300 {
+				key, n := fmt.Sprint("k", i%7), int64(first*300+i)
+				events = append(events, &Lit{Key: key, N: n, Fuse: Fuse([]string{"long", "short"}[max(0, first-6)])})
+				want[key] = Payer{ID: key, Amount: (want[key].Amount*31 + n) % 1_000_003, Times: want[key].Times + 1}
+			}
+			must(t, PurseStream.For(fmt.Sprint("s", first)).AppendAll(ctx, events))
+		}
+		must(t, log.Rebuild(ctx, "payers", nil))
+		for key, row := range want {
+			var got Payer
+			must(t, log.DB().First(&got, "id = ?", key).Error)
+			if got != row {
+				t.Errorf("got %+v, want %+v", got, row)
+			}
+		}
+
+		fuseIsWet.Store(false)
+		if err := log.Rebuild(ctx, "payers", nil); err == nil || err.Error() != "rebuild payers: panic: it went off" {
+			t.Errorf("got %v", err)
+		}
+	})
+}

@@ -246,17 +246,20 @@ func TestFold_EndsEarly(t *testing.T) {
 	})
 }
 
-// fakeLog has records in the order of types and streams.
+// fakeLog has records in the order of types and streams, and no end of them by positions.
 type fakeLog []store.Record
 
 func (l fakeLog) Read(_ context.Context, q store.Query) iter.Seq2[store.Record, error] {
 	return func(yield func(store.Record, error) bool) {
 		after := func(r store.Record) bool {
+			if q.Order == store.ByPosition {
+				return true
+			}
 			return r.Stream.ID > q.Stream.ID || r.Stream.ID == q.Stream.ID && r.Version > q.AfterVersion
 		}
 		n := 0
 		for _, r := range l {
-			if r.Stream.Type == q.Stream.Type && after(r) && n < q.Limit {
+			if (q.Stream.Type == "" || r.Stream.Type == q.Stream.Type) && after(r) && n < q.Limit {
 				if n++; !yield(r, nil) {
 					return
 				}
@@ -287,4 +290,29 @@ func TestSource_Records(t *testing.T) {
 			t.Fatalf("seed %d: (-want +got)\n%s", seed, diff)
 		}
 	}
+}
+
+// TestSource_EndsEarly stops looking at streams, and at pages of the log, after the first.
+func TestSource_EndsEarly(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) { // which no goroutine may outlive
+		log := fakeLog(streamsOf("a", 300, 1))
+		for _, err := range (Source{Log: log, Streams: []string{"a", "b"}}).Records(t.Context()) {
+			must(t, err)
+			break
+		}
+		for _, err := range Pages(t.Context(), log, 0, 0, nil) {
+			must(t, err)
+			break
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		var last error
+		for _, err := range Pages(ctx, log, 0, 0, nil) {
+			cancel()
+			last = err
+		}
+		cancel()
+		if !errors.Is(last, context.Canceled) {
+			t.Errorf("canceled between two pages: got %v", last)
+		}
+	})
 }

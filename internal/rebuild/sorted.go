@@ -129,7 +129,15 @@ func (f *feed) take(n int) []store.Record {
 
 // pages reads the streams of one type.
 func (s Source) pages(ctx context.Context, typ string) iter.Seq2[[]store.Record, error] {
-	pages := func(yield func([]store.Record, error) bool) {
+	pages := func(ctx context.Context) iter.Seq2[[]store.Record, error] { return s.pagesOneByOne(ctx, typ) }
+	if s.Tx != nil {
+		return pages(ctx)
+	}
+	return ahead(ctx, pages)
+}
+
+func (s Source) pagesOneByOne(ctx context.Context, typ string) iter.Seq2[[]store.Record, error] {
+	return func(yield func([]store.Record, error) bool) {
 		q := store.Query{
 			Order: store.ByStream, Stream: store.Stream{Type: typ, ID: s.After}, Types: s.Events,
 			UpToPosition: s.UpTo, Limit: pageRecords, Tx: s.Tx,
@@ -152,10 +160,6 @@ func (s Source) pages(ctx context.Context, typ string) iter.Seq2[[]store.Record,
 			}
 		}
 	}
-	if s.Tx != nil {
-		return pages
-	}
-	return ahead(ctx, pages)
 }
 
 // read reads one page.
@@ -174,17 +178,19 @@ func read(ctx context.Context, log Log, q store.Query) (page []store.Record, err
 	return page, nil
 }
 
-// ahead reads the next page while one is looked at. ctx has to end some time.
-func ahead(ctx context.Context, pages iter.Seq2[[]store.Record, error]) iter.Seq2[[]store.Record, error] {
+// ahead has the next page read while one is looked at. pages ends where its ctx does, and
+// has ended when ahead does.
+func ahead[T any](ctx context.Context, pages func(context.Context) iter.Seq2[T, error]) iter.Seq2[T, error] {
 	type read struct {
-		page []store.Record
+		page T
 		err  error
 	}
-	return func(yield func([]store.Record, error) bool) {
+	return func(yield func(T, error) bool) {
+		ctx, cancel := context.WithCancel(ctx)
 		next := make(chan read)
 		go func() {
 			defer close(next)
-			for page, err := range pages {
+			for page, err := range pages(ctx) {
 				select {
 				case next <- read{page, err}:
 				case <-ctx.Done():
@@ -192,18 +198,38 @@ func ahead(ctx context.Context, pages iter.Seq2[[]store.Record, error]) iter.Seq
 				}
 			}
 		}()
+		defer func() {
+			cancel()
+			for range next { //nolint:revive // until it has ended
+			}
+		}()
 		for r := range next {
-			if !yield(r.page, r.err) {
+			if !yield(r.page, r.err) || r.err != nil {
 				return
 			}
+		}
+		if err := ctx.Err(); err != nil { // then it is not the end of the pages
+			var none T
+			yield(none, err)
 		}
 	}
 }
 
 // Pages reads the log by positions after one and up to another, in whole batches. Zero
-// reads to the end: as far as it is settled, or, in tx, as far as that sees. No connection
-// is held while a page is looked at. An error is yielded once, as the last pair.
+// reads to the end: as far as it is settled, or, in tx, as far as that sees. In tx no page is
+// read while one is looked at; outside of any, one is read ahead. An error is yielded once,
+// as the last pair.
 func Pages(ctx context.Context, log Log, after, upTo int64, tx *gorm.DB) iter.Seq2[[][]store.Record, error] {
+	pages := func(ctx context.Context) iter.Seq2[[][]store.Record, error] {
+		return pagesOneByOne(ctx, log, after, upTo, tx)
+	}
+	if tx != nil {
+		return pages(ctx)
+	}
+	return ahead(ctx, pages)
+}
+
+func pagesOneByOne(ctx context.Context, log Log, after, upTo int64, tx *gorm.DB) iter.Seq2[[][]store.Record, error] {
 	return func(yield func([][]store.Record, error) bool) {
 		q := store.Query{Order: store.ByPosition, AfterPosition: after, UpToPosition: upTo, Limit: pageRecords, Tx: tx}
 		for {
