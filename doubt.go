@@ -33,7 +33,8 @@ func (l *Log) insert(ctx context.Context, batch *store.Batch, doubted bool) (dou
 	if errors.Is(err, store.ErrUnavailable) { // a pooled connection may have been dead: nothing was sent
 		err = l.store.Insert(ctx, batch)
 	}
-	if !doubted && !errors.Is(err, store.ErrOutcomeUnknown) || doubted && tells(err) && ctx.Err() == nil {
+	told := err == nil || tells(err) && ctx.Err() == nil
+	if !doubted && !errors.Is(err, store.ErrOutcomeUnknown) || doubted && told {
 		return doubted, err
 	}
 	for p := (pauses{}); p.wait(ctx); {

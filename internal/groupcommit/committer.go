@@ -39,8 +39,9 @@ const (
 	maxRecords = 512     // of a group
 	maxBytes   = 1 << 20 // of its payloads
 
-	// patience is how long a batch waits for a flusher before it goes without: those who are
-	// flushing may wait themselves, for a lock that a transaction of the host holds.
+	// patience is how long nobody may be the first in the queue, or a group goes without waiting
+	// for a flusher: those who flush may wait themselves, for a lock that a transaction of the
+	// host holds. Nobody waits for more than two of it.
 	patience = 50 * time.Millisecond
 )
 
@@ -109,6 +110,25 @@ func (c *Committer) enter(t *Ticket, alone bool) {
 		c.queue = append(c.queue, t)
 	}
 	c.dispatch()
+	if len(c.queue) > 0 && c.watch == nil {
+		c.watch = time.AfterFunc(patience, c.hurry)
+	}
+}
+
+// hurry has a group flushed if the first in the queue is the same as the last time.
+func (c *Committer) hurry() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.queue) > 0 && c.queue[0] == c.head {
+		c.flush()
+		c.dispatch()
+	}
+	if len(c.queue) == 0 {
+		c.watch, c.head = nil, nil
+		return
+	}
+	c.head = c.queue[0]
+	c.watch.Reset(patience)
 }
 
 // dispatch sends off all that may go. The lock is held.

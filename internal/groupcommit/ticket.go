@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/ireneo-dev/ireneo/store"
 )
@@ -105,20 +104,10 @@ func (t *Ticket) Wait(waiting, committing context.Context) (Verdict, error) {
 
 // next is what the owner is told next.
 func (t *Ticket) next(waiting, committing context.Context) (turn, error) {
-	select {
-	case now := <-t.turns:
-		return now, nil
-	default:
-	}
-
-	hurry := time.NewTicker(patience)
-	defer hurry.Stop()
 	for {
 		select {
 		case now := <-t.turns:
 			return now, nil
-		case <-hurry.C:
-			t.hurry()
 		case <-waiting.Done():
 			if t.withdraw() {
 				return turn{}, context.Cause(waiting)
@@ -127,17 +116,6 @@ func (t *Ticket) next(waiting, committing context.Context) (turn, error) {
 		case <-committing.Done():
 			return t.leave()
 		}
-	}
-}
-
-// hurry sends off a group without waiting for a flusher.
-func (t *Ticket) hurry() {
-	c := t.committer
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if t.state == queued {
-		c.flush()
-		c.dispatch()
 	}
 }
 
@@ -209,21 +187,30 @@ func (t *Ticket) ready(round int) (bool, error) {
 	if err := t.superseded(); err != nil {
 		return false, err
 	}
-	for _, s := range t.spans {
-		before := s.before
-		if before == nil {
-			continue
+	for i := range t.spans {
+		s := &t.spans[i]
+		if err := s.overtaken(); err != nil {
+			return false, err
 		}
-		was := before.spanOf(s.stream)
-		if before.settled && before.err == nil && s.first > 0 && s.first <= was.last {
-			return false, fmt.Errorf("%w: %s/%s version %d", store.ErrVersionTaken, s.stream.Type, s.stream.ID, s.first)
-		}
-		together := before.round == round && round > 0 && (s.first == 0 || before == t.after)
-		if !before.settled && !together {
+		together := round > 0 && s.before != nil && s.before.round == round && (s.first == 0 || s.before == t.after)
+		if s.before != nil && !together {
 			return false, nil
 		}
 	}
 	return t.after == nil || t.after.settled || t.after.round == round && round > 0, nil
+}
+
+// overtaken is the error of a version that one before has taken. It passes over those that are
+// settled, to the last one before that is not. The lock is held.
+func (s *span) overtaken() error {
+	for s.before != nil && s.before.settled {
+		was := s.before.spanOf(s.stream)
+		if s.before.err == nil && s.first > 0 && s.first <= was.last {
+			return fmt.Errorf("%w: %s/%s version %d", store.ErrVersionTaken, s.stream.Type, s.stream.ID, s.first)
+		}
+		s.before = was.before
+	}
+	return nil
 }
 
 // superseded is the error of what was decided on something that was not committed.
@@ -263,21 +250,32 @@ func (t *Ticket) release() {
 	}
 }
 
-// settle notes what became of the ticket, the first time. The lock is held.
+// settle notes what became of the ticket, the first time. What it keeps of those before it is
+// no more than the one that is not settled: others may have to wait for that. The lock is held.
 func (t *Ticket) settle(err error) {
 	if t.settled {
 		return
 	}
-	t.settled, t.err, t.after = true, err, nil // or each would keep all before it in memory
-	for i, s := range t.spans {
-		t.spans[i].before = nil
-		if t.committer.last[s.stream] != t {
-			continue
+	t.settled, t.err, t.after = true, err, nil
+	last := t.committer.last
+	for i := range t.spans {
+		s := &t.spans[i]
+		for s.before != nil && s.before.settled {
+			s.before = s.before.spanOf(s.stream).before
 		}
-		if s.before != nil && !s.before.settled {
-			t.committer.last[s.stream] = s.before
-		} else {
-			delete(t.committer.last, s.stream)
+		switch {
+		case last[s.stream] != t:
+		case s.before != nil:
+			last[s.stream] = s.before
+		default:
+			delete(last, s.stream)
 		}
 	}
+}
+
+// Failed reports whether the batch is known not to be in the log.
+func (t *Ticket) Failed() bool {
+	t.committer.mu.Lock()
+	defer t.committer.mu.Unlock()
+	return t.settled && t.err != nil
 }

@@ -38,7 +38,7 @@ func (h *Heads[H]) Newest(stream store.Stream) (head H, after *groupcommit.Ticke
 	h.mu.Lock()
 	next, ok := h.coming[stream]
 	h.mu.Unlock()
-	if ok {
+	if ok && !next.ticket.Failed() {
 		return next.head, next.ticket, true
 	}
 	head, ok = h.Get(stream)
