@@ -63,6 +63,8 @@ type Committer struct {
 	free  int                      // flushers that may begin; below zero where some were not waited for
 	round int                      // of gathering, from 1
 	again bool                     // somebody was answered, for whom others may have waited
+	watch *time.Timer              // while somebody is in the queue
+	head  *Ticket                  // the first in the queue when it was looked at last
 	queue []*Ticket                // waiting for a flusher, in the order they came
 	alone []*Ticket                // going on their own, when those before them are settled
 	last  map[store.Stream]*Ticket // the last one that is not settled yet
