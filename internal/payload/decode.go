@@ -11,15 +11,24 @@ import (
 // mostFields is how many fields a struct may have here.
 const mostFields = 64
 
-// object decodes a struct.
+// object is how structs are decoded and encoded.
 type object struct {
 	fields []field // in the order in which encoding/json writes them
 }
 
 type field struct {
-	name   string
-	path   []int // through embedded structs
-	decode decode
+	way
+	name    string
+	quoted  string                   // the name as JSON, and a colon
+	path    []int                    // through embedded structs
+	omitted func(reflect.Value) bool // when it is not encoded; nil: never
+}
+
+func (f *field) of(v reflect.Value) reflect.Value {
+	for _, i := range f.path {
+		v = v.Field(i)
+	}
+	return v
 }
 
 func (o *object) decode(data []byte, at int, v reflect.Value) int {
@@ -36,7 +45,7 @@ func (o *object) decode(data []byte, at int, v reflect.Value) int {
 			return unlike // twice
 		} else {
 			seen |= 1 << i
-			likely, at = i, o.fields[i].into(data, at, v)
+			likely, at = i, o.fields[i].decode(data, at, o.fields[i].of(v))
 		}
 		at, done = further(data, at, '}')
 	}
@@ -68,15 +77,8 @@ func (o *object) skip(key, data []byte, at int) int {
 	return valid(data, at)
 }
 
-func (f *field) into(data []byte, at int, v reflect.Value) int {
-	for _, i := range f.path {
-		v = v.Field(i)
-	}
-	return f.decode(data, at, v)
-}
-
-// list decodes a slice.
-type list struct{ elem decode }
+// list is how slices are decoded and encoded.
+type list struct{ elem way }
 
 func (l list) decode(data []byte, at int, v reflect.Value) int {
 	at, done := open(data, at, '[', ']')
@@ -88,13 +90,13 @@ func (l list) decode(data []byte, at int, v reflect.Value) int {
 			v.Grow(1)
 		}
 		v.SetLen(i + 1)
-		at, done = further(data, l.elem(data, at, v.Index(i)), ']')
+		at, done = further(data, l.elem.decode(data, at, v.Index(i)), ']')
 	}
 	return at
 }
 
-// table decodes a map whose keys are text.
-type table struct{ elem decode }
+// table is how maps are decoded and encoded whose keys are text.
+type table struct{ elem way }
 
 func (t table) decode(data []byte, at int, v reflect.Value) int {
 	at, done := open(data, at, '{', '}')
@@ -110,14 +112,25 @@ func (t table) decode(data []byte, at int, v reflect.Value) int {
 		}
 		key.SetString(string(name))
 		elem.SetZero()
-		at, done = further(data, t.elem(data, at, elem), '}')
+		at, done = further(data, t.elem.decode(data, at, elem), '}')
 		v.SetMapIndex(key, elem)
 	}
 	return at
 }
 
-// asIs leaves a value to encoding/json.
-func asIs(data []byte, at int, v reflect.Value) int {
+// pointer is how pointers are decoded and encoded.
+type pointer struct{ elem way }
+
+func (p pointer) decode(data []byte, at int, v reflect.Value) int {
+	if char(data, at) == 'n' {
+		return word(data, at, "null")
+	}
+	v.Set(reflect.New(v.Type().Elem()))
+	return p.elem.decode(data, at, v.Elem())
+}
+
+// intoAny leaves a value to encoding/json.
+func intoAny(data []byte, at int, v reflect.Value) int {
 	end, _ := value(data, at)
 	if end == unlike || json.Unmarshal(data[at:end:end], v.Addr().Interface()) != nil {
 		return unlike
@@ -128,7 +141,7 @@ func asIs(data []byte, at int, v reflect.Value) int {
 func intoString(data []byte, at int, v reflect.Value) int {
 	end := text(data, at)
 	if end == unlike {
-		return asIs(data, at, v)
+		return intoAny(data, at, v)
 	}
 	v.SetString(string(data[at+1 : end-1]))
 	return end
@@ -185,8 +198,8 @@ func intoFloat(data []byte, at int, v reflect.Value) int {
 	return end
 }
 
-// itselfOfJSON is for types that decode JSON themselves.
-func itselfOfJSON(data []byte, at int, v reflect.Value) int {
+// intoItselfAsJSON is for types that decode JSON themselves.
+func intoItselfAsJSON(data []byte, at int, v reflect.Value) int {
 	end := valid(data, at)
 	if end == unlike {
 		return unlike
@@ -198,11 +211,11 @@ func itselfOfJSON(data []byte, at int, v reflect.Value) int {
 	return end
 }
 
-// itselfOfText is for types that decode text themselves.
-func itselfOfText(data []byte, at int, v reflect.Value) int {
+// intoItselfAsText is for types that decode text themselves.
+func intoItselfAsText(data []byte, at int, v reflect.Value) int {
 	end := text(data, at)
 	if end == unlike {
-		return asIs(data, at, v)
+		return intoAny(data, at, v)
 	}
 	u, _ := reflect.TypeAssert[encoding.TextUnmarshaler](v.Addr())
 	if u.UnmarshalText(data[at+1:end-1:end-1]) != nil {

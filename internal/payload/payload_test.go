@@ -2,8 +2,11 @@ package payload
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"math"
 	"reflect"
 	"strings"
 	"testing"
@@ -83,6 +86,14 @@ type odd struct {
 // loud shows what it was called with.
 type loud struct{ heard string }
 
+// MarshalJSON writes what was heard, JSON or not.
+func (l *loud) MarshalJSON() ([]byte, error) {
+	if l.heard == "no" {
+		return nil, errors.New("heard no")
+	}
+	return []byte(cmp.Or(l.heard, "[ ]")), nil
+}
+
 func (l *loud) UnmarshalJSON(data []byte) error {
 	l.heard += string(data)
 	if strings.Contains(l.heard, "no") {
@@ -115,6 +126,14 @@ var types = []reflect.Type{
 	reflect.TypeFor[loud](), reflect.TypeFor[map[string]any](), reflect.TypeFor[wide](),
 }
 
+var codecs = func() map[reflect.Type]*Codec {
+	m := map[reflect.Type]*Codec{}
+	for _, t := range types {
+		m[t] = For(t)
+	}
+	return m
+}()
+
 // wide has more fields than an object here may have.
 type wide struct {
 	A00, A01, A02, A03, A04, A05, A06, A07, A08, A09, A10, A11, A12, A13, A14, A15, A16, A17, A18, A19, A20, A21 int
@@ -144,20 +163,17 @@ var documents = []string{
 	`{"a":"1"}`, `{"A":1}`, `{"a":1}`, `{"a b":1}`, `{"a":{"x":1}}`, `{"by":1}`, `{"parent":{"parent":{"small":1}}}`, `{"parent":{"parent":{"small":1000}}}`, `{"parent":[]}`, `{"C21":5}`,
 }
 
-// FuzzDecoder is the promise: whatever is decoded, the value and the error are those of encoding/json.
-func FuzzDecoder(f *testing.F) {
-	var decoders []*Decoder
-	for _, t := range types {
-		decoders = append(decoders, For(t))
-	}
+// FuzzDecode is the promise: whatever is decoded, the value and the error are those of
+// encoding/json. And so is what the value is encoded to.
+func FuzzDecode(f *testing.F) {
 	for _, d := range documents {
 		f.Add([]byte(d))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		for i, typ := range types {
+		for _, typ := range types {
 			got, want := reflect.New(typ).Interface(), reflect.New(typ).Interface()
 			given := bytes.Clone(data)
-			gotErr, wantErr := decoders[i].Decode(given, got), json.Unmarshal(data, want)
+			gotErr, wantErr := codecs[typ].Decode(given, got), json.Unmarshal(data, want)
 			if !reflect.DeepEqual(gotErr, wantErr) {
 				t.Errorf("%s: %q: got error %v, want %v", typ, data, gotErr, wantErr)
 			}
@@ -167,12 +183,55 @@ func FuzzDecoder(f *testing.F) {
 			if !bytes.Equal(given, data) {
 				t.Errorf("%s: %q was changed to %q", typ, data, given)
 			}
+			wantEncoded(t, want)
 		}
 	})
 }
 
-// What is stored most is not decoded twice.
-func TestDecoder_TakesPlainPayloads(t *testing.T) {
+// FuzzEncode is the same promise for what no JSON is decoded to.
+func FuzzEncode(f *testing.F) {
+	f.Add("Käse <&> \"Brot\"\n", int64(-12500), 0.1, uint16(1))
+	f.Add("\x00\x1f\x7f\t\r\b\f\\/", int64(math.MinInt64), 1e21, uint16(0))
+	f.Add("\xff\u2028\u2029\ufffd😀", int64(253402300800), 1e-7, uint16(65535))
+	f.Add("no", int64(0), math.Inf(-1), uint16(2))
+	f.Add("", int64(-62135596801), math.Copysign(0, -1), uint16(3))
+	f.Fuzz(func(t *testing.T, text string, n int64, float float64, small uint16) {
+		fee, yes, one := decimal.New(n, int32(small%20)-10), n%2 == 0, loud{text}
+		at := time.Unix(n, int64(small)).In(time.FixedZone("", int(small)*3))
+		for _, v := range []any{
+			&issued{CustomerID: text, Amount: n, Rate: fee, At: at, Note: text, Größe: float, On: civil.Date{Day: int(small)}},
+			&issued{Fee: &fee, Signed: yes, ID: uuid.UUID{byte(small)}},
+			&invoiced{
+				Common: Common{By: text, Kind: kind(text)}, Lines: []line{{text, int(n)}, {}}, Labels: map[kind]string{kind(text): text, "b": ""},
+				Shares: map[string]*line{text: {text, 1}, "b": nil}, Small: int8(small), Count: small, Ratio: float32(float), Maybe: &yes,
+				Names: [][]string{{text}, {}, nil}, Parent: &invoiced{Common: Common{By: text}}, For: time.Duration(n),
+			},
+			&odd{
+				Bytes: []byte(text), Any: []any{float, text}, Raw: json.RawMessage(text), Number: json.Number(text), Places: map[int]string{int(n): text},
+				Loud: one, Louder: &one, Hooks: []loud{{text}, {}}, Error: fmt.Errorf("%s", text),
+			},
+			&quotes{int(n)}, &twins{int(n), 2}, &strange{int(n)}, &pointing{&Common{By: text}}, &pointing{},
+			&unnamed{struct{ loud }{one}}, &map[string]any{text: text}, &wide{A01: int(n)},
+		} {
+			wantEncoded(t, v)
+		}
+	})
+}
+
+func wantEncoded(t *testing.T, v any) {
+	t.Helper()
+	got, gotErr := codecs[reflect.TypeOf(v).Elem()].Encode(v)
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	wantErr := enc.Encode(v)
+	if want := bytes.TrimSuffix(b.Bytes(), []byte("\n")); fmt.Sprint(gotErr) != fmt.Sprint(wantErr) || !bytes.Equal(got, want) {
+		t.Errorf("%T: got %s (%v), want %s (%v)", v, got, gotErr, want, wantErr)
+	}
+}
+
+// What is stored most is not done twice.
+func TestCodec_TakesPlainPayloads(t *testing.T) {
 	yes, fee := true, decimal.New(-5, -1)
 	for _, v := range []any{
 		&issued{
@@ -190,38 +249,27 @@ func TestDecoder_TakesPlainPayloads(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		d := For(reflect.TypeOf(v).Elem())
-		if d.decode == nil {
+		c := For(reflect.TypeOf(v).Elem())
+		if c.way.decode == nil {
 			t.Errorf("%T is left to encoding/json", v)
 			continue
 		}
-		if end := d.decode(data, 0, reflect.New(reflect.TypeOf(v).Elem()).Elem()); end != len(data) {
-			t.Errorf("%T: %s is left to encoding/json", v, data)
+		if end := c.way.decode(data, 0, reflect.New(reflect.TypeOf(v).Elem()).Elem()); end != len(data) {
+			t.Errorf("%T: to decode %s is left to encoding/json", v, data)
+		}
+		if c.way.encode == nil {
+			continue // where some field is left to it
+		}
+		if _, err := c.way.encode(nil, reflect.ValueOf(v).Elem()); err != nil {
+			t.Errorf("%T: to encode %s is left to encoding/json", v, data)
 		}
 	}
 }
 
 func TestFor_LeavesToEncodingJSONWhatHasRulesOfItsOwn(t *testing.T) {
 	for _, v := range []any{quotes{}, twins{}, strange{}, pointing{}, unnamed{}, wide{}} {
-		if For(reflect.TypeOf(v)).decode != nil {
-			t.Errorf("%T is decoded here", v)
-		}
-	}
-}
-
-func BenchmarkDecoder(b *testing.B) {
-	for _, name := range []string{"issued", "invoiced"} {
-		i := map[string]int{"issued": 0, "invoiced": 1}[name]
-		d, data := For(types[i]), []byte(documents[i])
-		for row, decode := range map[string]func([]byte, any) error{"payload": d.Decode, "encoding-json": json.Unmarshal} {
-			b.Run(name+"/"+row, func(b *testing.B) {
-				b.ReportAllocs()
-				for b.Loop() {
-					if err := decode(data, reflect.New(types[i]).Interface()); err != nil {
-						b.Fatal(err)
-					}
-				}
-			})
+		if For(reflect.TypeOf(v)).way.decode != nil {
+			t.Errorf("%T is not left to encoding/json", v)
 		}
 	}
 }
