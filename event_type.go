@@ -65,7 +65,7 @@ type eventType struct {
 	upcasts []Upcast
 	labels  map[string]string // by JSON key
 	goType  reflect.Type
-	payload *payload.Decoder
+	payload *payload.Codec
 	empty   func() AnyEvent
 	err     error // mistake in the declaration
 }
@@ -113,14 +113,10 @@ func (t *eventType) names() []string { return append([]string{t.name}, t.aliases
 // encode gives the payload as it is stored. Text that would not come back the same
 // is reported as an error on its field.
 func (t *eventType) encode(ev AnyEvent) ([]byte, []FieldError) {
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(ev); err != nil {
+	data, err := t.payload.Encode(ev)
+	if err != nil {
 		return nil, []FieldError{encodingError(err)}
 	}
-
-	data := bytes.TrimSuffix(b.Bytes(), []byte("\n"))
 	var errs []FieldError
 	for _, bad := range text.Check(data, ev) {
 		errs = append(errs, FieldError(bad))
