@@ -33,6 +33,7 @@ type timings struct {
 	busy   time.Duration // all of them together
 	beside int           // operations that were made, but are not among each
 	events int           // the rate is of these where an operation is of many
+	aside  cost          // spent on what is no part of the operations
 	memory usage         // where it was watched
 }
 
@@ -111,6 +112,14 @@ func operations(all []timings) (n int) {
 		n += (len(t.each) + t.beside) * max(1, t.events)
 	}
 	return n
+}
+
+// aside is what was spent on something else than operations.
+func aside(all []timings) (c cost) {
+	for _, t := range all {
+		c = c.plus(t.aside)
+	}
+	return c
 }
 
 // percentile takes sorted durations.

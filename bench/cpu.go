@@ -25,8 +25,8 @@ func (c cost) minus(other cost) cost { return cost{c.Own - other.Own, c.Server -
 
 // each divides it among n operations.
 func (c cost) each(n int) cost {
-	n = max(1, n)
-	return cost{c.Own / time.Duration(n), c.Server / time.Duration(n)}
+	by := time.Duration(max(1, n))
+	return cost{max(0, c.Own) / by, max(0, c.Server) / by}
 }
 
 // String is both in microseconds.

@@ -67,22 +67,33 @@ func TestSpent_CountsProgramsOnce(t *testing.T) {
 }
 
 // burning is a load that is busy in its first turn only.
-type burning struct{ turns int }
+type burning struct {
+	turns int
+	aside time.Duration
+}
 
 func (b *burning) run(context.Context, time.Duration) ([]timings, error) {
 	b.turns++
 	for begin := time.Now(); b.turns == 1 && time.Since(begin) < 200*time.Millisecond; {
 	}
-	return []timings{{each: []time.Duration{1}, busy: 1, beside: 9}}, nil
+	return []timings{{each: []time.Duration{1}, busy: 1, beside: 9, aside: cost{Own: b.aside}}}, nil
 }
 
 // What the warm-up costs is not told, and the rest divided among all operations.
 func TestMeasureRound_TellsTheCostOfItsTurns(t *testing.T) {
-	burns := func(context.Context, *site) (load, error) { return &burning{}, nil }
-	found, err := measureRound(t.Context(), &place{}, []row{{name: "burning", start: burns}, {name: "once", start: burns, once: true}},
-		options{duration: time.Millisecond}, func(any) {})
+	burns := func(aside time.Duration) start {
+		return func(context.Context, *site) (load, error) { return &burning{aside: aside}, nil }
+	}
+	found, err := measureRound(t.Context(), &place{}, []row{
+		{name: "burning", start: burns(0)},
+		{name: "once", start: burns(0), once: true},
+		{name: "mostly aside", start: burns(time.Hour), once: true},
+	}, options{duration: time.Millisecond}, func(any) {})
 	if err != nil {
 		t.Fatal(err)
+	}
+	if rest := found[2].CPU.Own; rest != 0 {
+		t.Errorf("got %v where all was spent on something else", rest)
 	}
 	if warm, once := found[0].CPU.Own, found[1].CPU.Own; warm > 5*time.Millisecond || once < 5*time.Millisecond || once > 50*time.Millisecond {
 		t.Errorf("got %v and %v, want next to nothing after the warm-up, and a tenth of what one turn took without", warm, once)

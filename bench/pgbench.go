@@ -41,6 +41,7 @@ type pgbench struct {
 	clients           int
 	runs              int
 	rate              float64 // transactions per second and client in the last run
+	starting          cost    // of each run
 }
 
 // pgbenchOf is the path of pgbench; empty where the machine has none.
@@ -65,7 +66,23 @@ func startPgbench(ctx context.Context, s *site) (load, error) {
 		return nil, err
 	}
 	b := &pgbench{program: pgbenchOf(s.place), url: url, dir: dir, clients: s.clients, rate: 100}
-	return b, os.WriteFile(b.script(), []byte(script), 0o600)
+	if err := os.WriteFile(b.script(), []byte(script), 0o600); err != nil {
+		return nil, err
+	}
+	return b, b.measureStarting(ctx, s.place)
+}
+
+// measureStarting has each client connect for one transaction, a few times.
+func (b *pgbench) measureStarting(ctx context.Context, p *place) error {
+	const times = 3
+	before := p.spent()
+	for range times {
+		if _, err := b.once(ctx, -startUp); err != nil {
+			return err
+		}
+	}
+	b.starting = p.spent().minus(before).each(times)
+	return nil
 }
 
 func (b *pgbench) script() string { return filepath.Join(b.dir, "insert.sql") }
@@ -73,15 +90,17 @@ func (b *pgbench) script() string { return filepath.Join(b.dir, "insert.sql") }
 // run has each client make as many transactions as fit into d by the rate of the last run: pgbench
 // itself knows whole seconds only. Where that was far too few, as it is in the first run, it goes again.
 func (b *pgbench) run(ctx context.Context, d time.Duration) ([]timings, error) {
-	for all := 0; ; {
+	var all int
+	var starting cost
+	for {
 		made, err := b.once(ctx, d)
 		if err != nil {
 			return nil, err
 		}
-		all += len(made)
+		all, starting = all+len(made), starting.plus(b.starting)
 		b.rate = max(b.rate/4, rateOf(made))
 		if found := steady(made); found[0].busy > d/4 {
-			found[0].beside = all - operations(found)
+			found[0].beside, found[0].aside = all-operations(found), starting
 			return found, nil
 		}
 	}

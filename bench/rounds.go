@@ -121,7 +121,7 @@ func (e *entrant) turn(ctx context.Context, d time.Duration, profiles string) er
 	}
 	before := e.site.place.spent()
 	found, err := e.load.run(ctx, d)
-	e.spent = e.spent.plus(e.site.place.spent().minus(before))
+	e.spent = e.spent.plus(e.site.place.spent().minus(before)).minus(aside(found))
 	e.found = append(e.found, found...)
 	return errors.Join(err, stop())
 }
