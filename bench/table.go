@@ -159,13 +159,17 @@ func wrap(lines []string) string {
 }
 
 // otherwise are the rows that are held to a limit at another number of clients.
-func (r *report) otherwise(name string) (said string) {
+func (r *report) otherwise(name string) string {
+	var said []string
 	for _, row := range r.Rows {
 		if of := row.row.limit; of.name == name && of.clients != row.Clients {
-			said += fmt.Sprintf(", but for %s at %d", row.row, of.clients)
+			said = append(said, fmt.Sprintf("of %s at %d", row.row, of.clients))
 		}
 	}
-	return said
+	if len(said) == 0 {
+		return ""
+	}
+	return ", but " + strings.Join(said, ", ")
 }
 
 // held is rows that have one limit, which is not L.

@@ -31,8 +31,9 @@ func TestReport_SaysWhereLIsOfOtherClients(t *testing.T) {
 		{name: pgbenchInsert, clients: 1},
 		{name: "warm", clients: 1, limit: postgresL(1)},
 		{name: "hot", clients: 32, limit: postgresL(1)},
+		{name: "many", clients: 512, limit: postgresL(32)},
 	}, options{})
-	if got, want := r.legend(), "at as many clients as the row has, but for hot × 32 at 1."; !strings.Contains(got, want) {
+	if got, want := r.legend(), "at as many clients as the row has, but of hot × 32 at 1, of many × 512 at 32."; !strings.Contains(got, want) {
 		t.Errorf("got %q, want %q in it", got, want)
 	}
 }
