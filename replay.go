@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"gorm.io/gorm"
+
+	"github.com/ireneo-dev/ireneo/store"
 )
 
 // Replay computes the projection's model from the stream's events, as it is now or at
@@ -58,30 +60,67 @@ func (l *Log) replayed(ctx context.Context, p *projection, h *Handle, part repla
 		}
 	}
 
-	model, events := p.empty(), 0
-	p.begin(model, at)
-	for r, err := range l.store.Read(ctx, part.query(h.key())) {
-		if err != nil {
-			return nil, fmt.Errorf("replay %s/%s: %w", h.Type(), h.id, err)
-		}
-		events++
-		handler, err := p.handlerFor(r.Type)
-		if err != nil {
-			return nil, err
-		}
-		if handler == nil {
-			continue
-		}
-		ev, err := handler.typ.decode(r)
-		if err != nil {
-			return nil, err
-		}
-		handler.apply(model, ev, r.OccurredAt)
+	r := &replaying{of: p, at: at}
+	if err := r.run(ctx, l.store, part.query(h.key())); err != nil {
+		return nil, err
 	}
-	if events == 0 {
+	if r.events == 0 {
 		return nil, &NotFoundError{Stream: h.Type(), ID: h.id, Projection: p.name, AsOf: part.asOf, At: part.at, Version: part.version}
 	}
-	return model, nil
+	return r.model, nil
+}
+
+// replaying is a replay of one stream.
+type replaying struct {
+	of     *projection
+	at     time.Time
+	model  any // before Final
+	events int
+}
+
+// run reads in the order of versions, for which no database has to sort, and folds as long
+// as that is the order of replay. Where it is not, the stream is read again in that order.
+func (r *replaying) run(ctx context.Context, log store.Log, q store.Query) error {
+	q.Order = store.ByVersion
+	sorted, err := r.read(ctx, log, q)
+	if err == nil && !sorted {
+		q.Order = store.ByOccurrence
+		_, err = r.read(ctx, log, q)
+	}
+	return err
+}
+
+// read folds from the beginning, as long as what comes is sorted.
+func (r *replaying) read(ctx context.Context, log store.Log, q store.Query) (sorted bool, err error) {
+	r.model, r.events = r.of.empty(), 0
+	r.of.begin(r.model, r.at)
+	var latest time.Time
+	for rec, err := range log.Read(ctx, q) {
+		if err != nil {
+			return false, fmt.Errorf("replay %s/%s: %w", q.Stream.Type, q.Stream.ID, err)
+		}
+		if rec.OccurredAt.Before(latest) {
+			return false, nil
+		}
+		latest = rec.OccurredAt
+		r.events++
+		if err := r.fold(rec); err != nil {
+			return false, err
+		}
+	}
+	return true, nil
+}
+
+func (r *replaying) fold(rec store.Record) error {
+	h, err := r.of.handlerFor(rec.Type)
+	if h == nil || err != nil {
+		return err
+	}
+	ev, err := h.typ.decode(rec)
+	if err == nil {
+		h.apply(r.model, ev, rec.OccurredAt)
+	}
+	return err
 }
 
 // Find reads the stored row of one stream, or one key, a *NotFoundError where there is none.
