@@ -200,7 +200,8 @@ func ahead[T any](ctx context.Context, pages func(context.Context) iter.Seq2[T, 
 		}()
 		defer func() {
 			cancel()
-			for range next { //nolint:revive // until it has ended
+			for range next {
+				continue // until it has ended
 			}
 		}()
 		for r := range next {
