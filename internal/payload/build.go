@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 	"unicode"
+
+	"cloud.google.com/go/civil"
 )
 
 // decode reads the value at a position, where no white space is, into a zero value v,
@@ -84,6 +86,8 @@ func (w way) itself(t reflect.Type) way {
 	switch {
 	case t == reflect.TypeFor[time.Time]():
 		w.encode = fromTime
+	case t == reflect.TypeFor[civil.Date]():
+		w.encode = fromDate
 	case methods.Implements(marshaler):
 		w.encode = fromItselfAsJSON
 	case methods.Implements(textMarshaler):

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"cloud.google.com/go/civil"
 )
 
 // encode writes a struct.
@@ -157,6 +159,16 @@ func fromTime(to []byte, v reflect.Value) ([]byte, error) {
 		return nil, errUnlike
 	}
 	return append(to, '"'), nil
+}
+
+// fromDate writes a date as its MarshalText does, without an allocation.
+func fromDate(to []byte, v reflect.Value) ([]byte, error) {
+	d, _ := reflect.TypeAssert[*civil.Date](v.Addr())
+	if d.Year < 1000 || d.Year > 9999 || d.Month < 1 || d.Month > 12 || d.Day < 1 || d.Day > 31 {
+		return fromItselfAsText(to, v)
+	}
+	to = strconv.AppendInt(append(to, '"'), int64(d.Year), 10)
+	return append(to, '-', '0'+byte(d.Month/10), '0'+byte(d.Month%10), '-', '0'+byte(d.Day/10), '0'+byte(d.Day%10), '"'), nil
 }
 
 // fromItselfAsJSON is for types that encode themselves as JSON.

@@ -194,12 +194,14 @@ func FuzzEncode(f *testing.F) {
 	f.Add("\x00\x1f\x7f\t\r\b\f\\/", int64(math.MinInt64), 1e21, uint16(0))
 	f.Add("\xff\u2028\u2029\ufffd😀", int64(253402300800), 1e-7, uint16(65535))
 	f.Add("no", int64(0), math.Inf(-1), uint16(2))
+	f.Add("", int64(2026), 1.0, uint16(10))
 	f.Add("", int64(-62135596801), math.Copysign(0, -1), uint16(3))
 	f.Fuzz(func(t *testing.T, text string, n int64, float float64, small uint16) {
 		fee, yes, one := decimal.New(n, int32(small%20)-10), n%2 == 0, loud{text}
 		at := time.Unix(n, int64(small)).In(time.FixedZone("", int(small)*3))
 		for _, v := range []any{
-			&issued{CustomerID: text, Amount: n, Rate: fee, At: at, Note: text, Größe: float, On: civil.Date{Day: int(small)}},
+			&issued{CustomerID: text, Amount: n, Rate: fee, At: at, Note: text, Größe: float, On: civil.DateOf(at)},
+			&issued{On: civil.Date{Year: int(n), Month: time.Month(small % 20), Day: int(small%40) - 2}},
 			&issued{Fee: &fee, Signed: yes, ID: uuid.UUID{byte(small)}},
 			&invoiced{
 				Common: Common{By: text, Kind: kind(text)}, Lines: []line{{text, int(n)}, {}}, Labels: map[kind]string{kind(text): text, "b": ""},
@@ -262,6 +264,14 @@ func TestCodec_TakesPlainPayloads(t *testing.T) {
 		}
 		if _, err := c.way.encode(nil, reflect.ValueOf(v).Elem()); err != nil {
 			t.Errorf("%T: to encode %s is left to encoding/json", v, data)
+		}
+	}
+}
+
+func TestCodec_EncodesDatesAtTheirEdges(t *testing.T) {
+	for _, year := range []int{-1, 0, 9, 99, 999, 1000, 9999, 10000} {
+		for _, day := range []int{-1, 0, 1, 9, 10, 31, 99, 100} {
+			wantEncoded(t, &issued{On: civil.Date{Year: year, Month: time.Month(day), Day: day}})
 		}
 	}
 }
