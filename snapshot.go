@@ -3,7 +3,7 @@ package ireneo
 import (
 	"bytes"
 	"context"
-	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"reflect"
@@ -14,6 +14,8 @@ import (
 
 	"github.com/ireneo-dev/ireneo/internal/fingerprint"
 	"github.com/ireneo-dev/ireneo/internal/lossless"
+	"github.com/ireneo-dev/ireneo/internal/payload"
+	"github.com/ireneo-dev/ireneo/internal/text"
 	"github.com/ireneo-dev/ireneo/store"
 )
 
@@ -55,7 +57,8 @@ func (p *projection) checkSnapshot() {
 // keeper keeps the states of one projection.
 type keeper struct {
 	projection  *projection
-	fingerprint string    // of the states this program folds
+	fingerprint string // of the states this program folds
+	states      *payload.Codec
 	warned      sync.Once // that a state cannot be kept
 }
 
@@ -78,7 +81,7 @@ func (l *Log) keepersFor(s *Stream) (map[*projection]*keeper, error) {
 				slog.String("projection", p.name), slog.Any("error", err))
 			continue
 		}
-		keepers[p] = &keeper{projection: p, fingerprint: print}
+		keepers[p] = &keeper{projection: p, fingerprint: print, states: payload.For(p.model)}
 	}
 	return keepers, nil
 }
@@ -93,7 +96,7 @@ func (k *keeper) decode(s store.Snapshot) any {
 		return nil
 	}
 	state := k.projection.empty()
-	if json.Unmarshal([]byte(s.State), state) != nil {
+	if k.states.Decode([]byte(s.State), state) != nil {
 		return nil
 	}
 	return state
@@ -102,15 +105,18 @@ func (k *keeper) decode(s store.Snapshot) any {
 // encode is the state as JSON, where JSON gives it back as it was. The type promises
 // that, but for what only a value shows: text that is not UTF-8, a number that is none.
 func (k *keeper) encode(state any) ([]byte, error) {
-	data, err := json.Marshal(state)
+	data, err := k.states.Encode(state)
 	if err != nil {
 		return nil, err
 	}
+	if bad := text.Check(data, state); len(bad) > 0 {
+		return nil, errors.New(bad[0].Message)
+	}
 	decoded := k.projection.empty()
-	if err := json.Unmarshal(data, decoded); err != nil {
+	if err := k.states.Decode(data, decoded); err != nil {
 		return nil, err
 	}
-	if again, err := json.Marshal(decoded); err != nil || !bytes.Equal(data, again) {
+	if again, err := k.states.Encode(decoded); err != nil || !bytes.Equal(data, again) {
 		return nil, fmt.Errorf("%s is another after JSON", k.projection.model)
 	}
 	return data, nil

@@ -296,11 +296,14 @@ func (f *fickle) UnmarshalJSON(data []byte) error { *f = 7; return nil }
 func TestC16_AStateThatJSONChangesIsNotKept(t *testing.T) {
 	type ratio struct{ Ratio float64 }
 	type odd struct{ Number fickle }
+	type cut struct{ Text string }
 	infinite := ireneo.NewProjection("infinite",
 		ireneo.On(func(r *ratio, e *Deposited, _ time.Time) { r.Ratio = float64(e.Amount) / (r.Ratio * 0) })).Snapshot(1)
 	changing := ireneo.NewProjection("changing",
 		ireneo.On(func(o *odd, e *Deposited, _ time.Time) { o.Number++ })).Snapshot(1)
-	for _, p := range []ireneo.AnyProjection{infinite, changing} {
+	halved := ireneo.NewProjection("halved",
+		ireneo.On(func(c *cut, e *Deposited, _ time.Time) { c.Text = "é"[:1] })).Snapshot(1)
+	for _, p := range []ireneo.AnyProjection{infinite, changing, halved} {
 		stream, lines := safe(p), &safeBuffer{}
 		c := only(stream)
 		c.Logger = textLogger(lines)
