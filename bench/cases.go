@@ -54,11 +54,14 @@ func depthCases() []row {
 
 		{name: "load + append, cold, depth 1000", clients: 1, limit: postgresL(1), start: startCold},
 		{name: "replay + insert, GORM, depth 1000", clients: 1, limit: postgresL(1), start: startNaive},
-		{name: "replay, depth 1000", clients: 1, start: startReplays},
+		{id: "P8", name: "replay, depth 1000", clients: 1, limit: limit{fastestReplay + ": replay 1000", 1}, target: atLeast(4), start: startReplays},
 		{name: "replay, depth 1000", clients: 8, start: startReplays},
-		{name: "append, warm, depth 1000", clients: 32, limit: postgresL(32), start: startDeepAppends},
+		{id: "P9", name: "append, warm, depth 1000", clients: 32, limit: limit{fastestReplay + ": load + append, depth 1000", 32}, target: atLeast(40), start: startDeepAppends},
 	}
 }
+
+// fastestReplay is the peer that was the fastest at what P8 and P9 are about.
+const fastestReplay = "hallgren/eventsourcing"
 
 func postCases() []row {
 	const bare = "INSERT, form post to bare Echo"
