@@ -104,9 +104,21 @@ func (l *Log) load(ctx context.Context, p *plan, key store.Stream, base *head, t
 
 // loadTail folds what q selects onto base; nil where some of it belongs between what the
 // base has folded already. known, if not nil, is told the base's own last record, where
-// q selects that too.
+// q selects that too. It reads in the order of versions, for which no database has to sort,
+// and again in the order of replay, where that is another one.
 func (l *Log) loadTail(ctx context.Context, p *plan, q store.Query, base *head, known func(store.Record)) (*head, error) {
-	h := p.next(base)
+	q.Order = store.ByVersion
+	h, err := l.loadSorted(ctx, p, q, base, known)
+	if h == nil && err == nil {
+		q.Order = store.ByOccurrence
+		h, err = l.loadSorted(ctx, p, q, base, known)
+	}
+	return h, err
+}
+
+// loadSorted is nil where what it reads is not in the order of replay, after the base.
+func (l *Log) loadSorted(ctx context.Context, p *plan, q store.Query, base *head, known func(store.Record)) (*head, error) {
+	h, latest := p.next(base), base.occurredAt
 	for r, err := range l.store.Read(ctx, q) {
 		if err != nil {
 			return nil, fmt.Errorf("load %s/%s: %w", q.Stream.Type, q.Stream.ID, err)
@@ -115,9 +127,10 @@ func (l *Log) loadTail(ctx context.Context, p *plan, q store.Query, base *head, 
 			known(r)
 			continue
 		}
-		if base.version > 0 && r.OccurredAt.Before(base.occurredAt) {
+		if r.OccurredAt.Before(latest) {
 			return nil, nil
 		}
+		latest = r.OccurredAt
 		if err := l.fold(p, h, r, nil); err != nil {
 			return nil, err
 		}
