@@ -1,0 +1,268 @@
+package ireneo_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/ireneo-dev/ireneo"
+	"github.com/ireneo-dev/ireneo/store"
+)
+
+// holding is a store whose Inserts wait until the test lets them go on.
+type holding struct {
+	store.Store
+	arrived chan bool  // an Insert waits
+	lots    chan error // what becomes of the next one; closed: of all, the database answers
+}
+
+func (s *holding) Insert(ctx context.Context, batches ...*store.Batch) error {
+	s.arrived <- true
+	if err := <-s.lots; err != nil {
+		return err
+	}
+	return s.Store.Insert(ctx, batches...)
+}
+
+// held opens a second log on the database whose Inserts wait, as those of another process.
+func held(t *testing.T, log *ireneo.Log, c ireneo.Config) (*holding, context.Context) {
+	t.Helper()
+	s := &holding{Store: ireneo.StoreOf(log), arrived: make(chan bool, 1000), lots: make(chan error, 1000)}
+	other, err := ireneo.Open(s, c)
+	must(t, err)
+	return s, ireneo.WithLog(t.Context(), other)
+}
+
+// occupy has all who may write at the same time wait, so that whoever comes gathers.
+func (s *holding) occupy(t *testing.T, ctx context.Context) (done func()) {
+	t.Helper()
+	var all sync.WaitGroup
+	for i := range s.Writers() {
+		all.Go(func() {
+			if err := Journal.For(fmt.Sprint("occupied", i)).Append(ctx, &Noted{}); err != nil {
+				t.Error(err)
+			}
+		})
+		<-s.arrived
+	}
+	return all.Wait
+}
+
+// appended is what becomes of an append in the background.
+func appended(ctx context.Context, h *ireneo.Handle, ev ireneo.AnyEvent, opts ...ireneo.AppendOption) <-chan error {
+	done := make(chan error, 1)
+	go func() { done <- h.Append(ctx, ev, opts...) }()
+	return done
+}
+
+// heardStream is a stream that says which amounts its consistency projection has met.
+func heardStream(amounts chan<- int64) *ireneo.Stream {
+	position := ireneo.NewProjection("heard_position",
+		ireneo.On(func(p *Position, e *Deposited, _ time.Time) { p.Balance += e.Amount; amounts <- e.Amount }),
+		ireneo.On(func(p *Position, e *Withdrawn, _ time.Time) { p.Balance -= e.Amount; amounts <- -e.Amount }))
+	return &ireneo.Stream{Type: "heard", Purpose: "Says what it decides on", Consistency: position}
+}
+
+// await reads amounts until one comes.
+func await(amounts <-chan int64, want int64) {
+	for got := range amounts {
+		if got == want {
+			return
+		}
+	}
+}
+
+// However many want it at the same moment, no more is withdrawn than there is, and no less.
+func TestF03_CompetingWithdrawalsTakeWhatThereIs(t *testing.T) {
+	each(t, config(), func(t *testing.T, ctx context.Context, log *ireneo.Log) {
+		a := Account.For("hot")
+		must(t, a.Append(ctx, &Deposited{Amount: 100}))
+		var accepted atomic.Int64
+		var all sync.WaitGroup
+		for range 32 {
+			all.Go(func() {
+				ev := &Withdrawn{Amount: 7}
+				switch err := a.Append(ctx, ev); {
+				case err == nil:
+					accepted.Add(1)
+				case !errors.Is(err, ireneo.ErrInvalid) || ev.Persisted():
+					t.Error(err)
+				}
+			})
+		}
+		all.Wait()
+		if accepted.Load() != 14 {
+			t.Errorf("of 100, 7 were withdrawn %d times", accepted.Load())
+		}
+		wantVersion(t, ctx, a, 15)
+		wantBalance(t, ctx, "hot", 2)
+		assertSameAsReplay(t, ctx, a)
+	})
+}
+
+func TestF10_AHotStreamHasNoConflicts(t *testing.T) {
+	each(t, config(), func(t *testing.T, ctx context.Context, log *ireneo.Log) {
+		hot, noted := Account.For("hot"), Journal.For("hot")
+		var all sync.WaitGroup
+		for i := range 32 {
+			all.Go(func() {
+				for range 4 {
+					if err := hot.AppendAll(ctx, []ireneo.AnyEvent{&Deposited{Amount: 3}, &Withdrawn{Amount: 2}}); err != nil {
+						t.Error(err)
+					}
+					if err := noted.Append(ctx, &Noted{Text: fmt.Sprint(i)}); err != nil {
+						t.Error(err)
+					}
+				}
+			})
+		}
+		all.Wait()
+		wantBalance(t, ctx, "hot", 128)
+		assertSameAsReplay(t, ctx, hot)
+		for h, want := range map[*ireneo.Handle]int64{hot: 256, noted: 128} {
+			for i, ev := range collect(t, ctx, h) {
+				if ev.Version() != int64(i+1) {
+					t.Fatalf("event %d of %s has version %d", i+1, h.Type(), ev.Version())
+				}
+			}
+			wantVersion(t, ctx, h, want)
+		}
+	})
+}
+
+// What is refused because of something that is on its way is decided again where that fails.
+func TestF03_ARefusalRestsOnWhatIsCommitted(t *testing.T) {
+	amounts := make(chan int64, 1000)
+	stream := heardStream(amounts)
+	c := with([]*ireneo.Stream{stream})
+	each(t, c, func(t *testing.T, ctx context.Context, log *ireneo.Log) {
+		a := stream.For("a")
+		must(t, a.Append(ctx, &Deposited{Amount: 10}))
+		s, at := held(t, log, c)
+		first := appended(at, a, &Withdrawn{Amount: 9})
+		<-s.arrived
+		second := &Withdrawn{Amount: 10}
+		done := appended(at, a, second)
+		await(amounts, -10) // on a balance of one
+		s.lots <- store.ErrBusy
+		close(s.lots)
+		wantError(t, <-first, store.ErrBusy)
+		must(t, <-done)
+		if second.Version() != 2 {
+			t.Errorf("it has version %d", second.Version())
+		}
+	})
+}
+
+// A refusal is decided when all before are done with, also where one of them has left.
+func TestF10_WhoLeavesMakesNobodyConflict(t *testing.T) {
+	amounts := make(chan int64, 1000)
+	stream := heardStream(amounts)
+	c := with([]*ireneo.Stream{stream})
+	each(t, c, func(t *testing.T, ctx context.Context, log *ireneo.Log) {
+		a := stream.For("a")
+		must(t, a.Append(ctx, &Deposited{Amount: 20}))
+		s, at := held(t, log, c)
+		first := appended(at, a, &Withdrawn{Amount: 20})
+		<-s.arrived
+		leaving, leave := context.WithCancel(at)
+		gone := &Deposited{Amount: 5}
+		left := appended(leaving, a, gone)
+		await(amounts, 5)
+		third := appended(at, a, &Withdrawn{Amount: 19})
+		await(amounts, -19)
+		leave()
+		wantError(t, <-left, context.Canceled)
+		close(s.lots)
+		must(t, <-first)
+		wantError(t, <-third, ireneo.ErrInvalid)
+		if gone.Persisted() {
+			t.Error("an event that was never sent says that it is stored")
+		}
+		must(t, a.Append(ctx, gone))
+		wantVersion(t, ctx, a, 3)
+	})
+}
+
+// Waiting for others ends when the caller wants it to, and leaves the others alone.
+func TestAppend_WaitingForOthersMayEnd(t *testing.T) {
+	each(t, config(), func(t *testing.T, ctx context.Context, log *ireneo.Log) {
+		for _, stream := range []*ireneo.Stream{Account, Journal} {
+			h := stream.For("a")
+			s, at := held(t, log, config())
+			first := appended(at, h, &Deposited{Amount: 1})
+			<-s.arrived
+			leaving, leave := context.WithCancelCause(at)
+			second := appended(leaving, h, &Deposited{Amount: 2})
+			third := appended(at, h, &Deposited{Amount: 4})
+			leave(errHost)
+			wantError(t, <-second, errHost)
+			close(s.lots)
+			must(t, <-first)
+			must(t, <-third)
+			wantVersion(t, ctx, h, 2)
+		}
+		wantBalance(t, ctx, "a", 5)
+	})
+}
+
+// A row of one that the database refuses fails nobody who wrote at the same moment.
+func TestF11_ARefusedRowFailsNobodyElse(t *testing.T) {
+	c := with([]*ireneo.Stream{Owned})
+	each(t, c, func(t *testing.T, ctx context.Context, log *ireneo.Log) {
+		must(t, Owned.For("first").Append(ctx, &Opened{Owner: "taken"}))
+		s, at := held(t, log, c)
+		occupied := s.occupy(t, at)
+		answers := make([]<-chan error, 16)
+		for i := range answers {
+			owner := fmt.Sprint("owner ", i)
+			if i%5 == 0 {
+				owner = "taken"
+			}
+			answers[i] = appended(at, Owned.For(fmt.Sprint(i)), &Opened{Owner: owner})
+		}
+		<-s.arrived // some of them, together
+		close(s.lots)
+		occupied()
+		for i, answer := range answers {
+			err, want := <-answer, int64(1)
+			if i%5 == 0 {
+				want = 0
+			}
+			if (err == nil) != (want == 1) || err != nil && !errors.As(err, new(*ireneo.ProjectionError)) {
+				t.Errorf("append %d: %v", i, err)
+			}
+			wantVersion(t, ctx, Owned.For(fmt.Sprint(i)), want)
+		}
+	})
+}
+
+// A key is used once, also by those who use it at the same moment, in one commit.
+func TestF16_OneKeyInOneGroupAppendsOnce(t *testing.T) {
+	each(t, config(), func(t *testing.T, ctx context.Context, log *ireneo.Log) {
+		must(t, Account.For("a").Append(ctx, &Deposited{Amount: 1}))
+		s, at := held(t, log, config())
+		first := appended(at, Account.For("a"), &Deposited{Amount: 1})
+		<-s.arrived
+		events, answers := make([]*Deposited, 16), make([]<-chan error, 16)
+		for i := range events {
+			events[i] = &Deposited{Amount: int64(10 + i)}
+			answers[i] = appended(at, Account.For("a"), events[i], ireneo.IdempotencyKey("k"))
+		}
+		close(s.lots)
+		must(t, <-first)
+		for i, answer := range answers {
+			must(t, <-answer)
+			if events[i].Position() != events[0].Position() || events[i].Amount != events[0].Amount || events[i].Version() == 0 {
+				t.Errorf("caller %d is told of version %d with %d, the first of version %d with %d",
+					i, events[i].Version(), events[i].Amount, events[0].Version(), events[0].Amount)
+			}
+		}
+		wantVersion(t, ctx, Account.For("a"), 3)
+		wantBalance(t, ctx, "a", 2+events[0].Amount)
+	})
+}
