@@ -2,7 +2,6 @@ package ireneo
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"reflect"
@@ -172,7 +171,7 @@ func (a *appending) become(records []store.Record) error {
 			return err
 		}
 		reflect.ValueOf(a.events[i]).Elem().SetZero()
-		if err := json.Unmarshal(data, a.events[i]); err != nil {
+		if err := typ.payload.Decode(data, a.events[i]); err != nil {
 			return decodeError(r, err)
 		}
 		bind(a.events[i], typ)
