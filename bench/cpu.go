@@ -49,10 +49,14 @@ func micros(d time.Duration) string {
 	}
 }
 
-// spent is what has been spent until now.
-func (p *place) spent() cost {
+// own is what this process has spent until now.
+func own() cost { return cost{Own: ended(syscall.RUSAGE_SELF)} }
+
+// others is what the programs that it has started have spent, and the server. To look for it
+// takes some milliseconds of this process, which belong to nobody's turn.
+func (p *place) others() cost {
 	all := processes()
-	c := cost{Own: ended(syscall.RUSAGE_SELF) + ended(syscall.RUSAGE_CHILDREN) + all.below(os.Getpid(), p.postmaster)}
+	c := cost{Own: ended(syscall.RUSAGE_CHILDREN) + all.below(os.Getpid(), p.postmaster)}
 	if server, ok := all[p.postmaster]; ok {
 		c.Server = server.spent + all.below(p.postmaster, 0)
 	}

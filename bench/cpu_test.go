@@ -38,7 +38,7 @@ func TestSpent_CountsProgramsOnce(t *testing.T) {
 		t.Skip("without /proc a program counts only when it has ended")
 	}
 	p := &place{}
-	before := p.spent()
+	before := p.others()
 	cmd := exec.CommandContext(t.Context(), "/bin/sh", "-c", `i=0; while [ $i -lt 300000 ]; do i=$((i+1)); done; echo done; read -r line`)
 	in, inErr := cmd.StdinPipe()
 	out, outErr := cmd.StdoutPipe()
@@ -52,10 +52,10 @@ func TestSpent_CountsProgramsOnce(t *testing.T) {
 	if _, err := bufio.NewReader(out).ReadString('\n'); err != nil {
 		t.Fatal(err)
 	}
-	running := p.spent().minus(before).Own
+	running := p.others().minus(before).Own
 	_ = in.Close() // its read fails, which ends it
 	_ = cmd.Wait()
-	ended := p.spent().minus(before).Own
+	ended := p.others().minus(before).Own
 
 	program := cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
 	if program < 5*tick {

@@ -75,13 +75,13 @@ func startPgbench(ctx context.Context, s *site) (load, error) {
 // measureStarting has each client connect for one transaction, a few times.
 func (b *pgbench) measureStarting(ctx context.Context, p *place) error {
 	const times = 3
-	before := p.spent()
+	before := p.others()
 	for range times {
 		if _, err := b.once(ctx, -startUp); err != nil {
 			return err
 		}
 	}
-	b.starting = p.spent().minus(before).each(times)
+	b.starting = p.others().minus(before).each(times)
 	return nil
 }
 

@@ -119,9 +119,10 @@ func (e *entrant) turn(ctx context.Context, d time.Duration, profiles string) er
 	if err != nil {
 		return err
 	}
-	before := e.site.place.spent()
+	before := e.site.place.others().plus(own())
 	found, err := e.load.run(ctx, d)
-	e.spent = e.spent.plus(e.site.place.spent().minus(before)).minus(aside(found))
+	after := own().plus(e.site.place.others())
+	e.spent = e.spent.plus(after.minus(before)).minus(aside(found))
 	e.found = append(e.found, found...)
 	return errors.Join(err, stop())
 }

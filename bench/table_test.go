@@ -8,7 +8,7 @@ import (
 
 // Whatever the figures, the table fits where it is read.
 func TestReport_FitsThePage(t *testing.T) {
-	rows := append(cases(), row{name: "hallgren/eventsourcing: load + append, depth 1000", clients: 32, limit: limit{"append, warm", 1}})
+	rows := append(cases(), row{name: "message-db: load + append, depth 1000", clients: 32, limit: limit{"append, warm", 1}})
 	r := newReport(rows, options{})
 	for i := range r.Rows {
 		r.Rows[i].Rounds = []sample{
