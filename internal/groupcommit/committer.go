@@ -25,6 +25,7 @@ package groupcommit
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"time"
 
@@ -191,18 +192,26 @@ func sift(tickets []*Ticket, gone func(*Ticket) bool) []*Ticket {
 	return kept
 }
 
-// write commits a group. Where it is not committed each of its batches goes on its own, but
-// for what would be the error of each.
+// write commits a group.
 func (c *Committer) write(ctx context.Context, group []*Ticket) {
+	err := errPanicked
+	defer func() { c.finish(group, err) }()
 	batches := make([]*store.Batch, len(group))
 	for i, t := range group {
 		batches[i] = t.batch
 	}
-	err := c.log.Insert(ctx, batches...)
+	err = c.log.Insert(ctx, batches...)
 	if errors.Is(err, store.ErrUnavailable) { // a pooled connection may have been dead: nothing was sent
 		err = c.log.Insert(ctx, batches...)
 	}
+}
 
+// errPanicked is what the others of a group know of a panic that is on its way to the first.
+var errPanicked = fmt.Errorf("%w: panicked", store.ErrOutcomeUnknown)
+
+// finish tells a group what became of it. Where it is not committed each of its batches goes on
+// its own, but for what would be the error of each.
+func (c *Committer) finish(group []*Ticket, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	group[0].release()
