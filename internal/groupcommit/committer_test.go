@@ -203,32 +203,71 @@ func TestWait_AStuckFlusherHoldsUpNobodyForLong(t *testing.T) {
 	})
 }
 
+// Nor is it forgotten when there was nobody for a while.
+func TestWait_PatienceBeginsAnew(t *testing.T) {
+	each(t, 1, func(f *fixture) {
+		stuck := f.enter("a", 1, nil)
+		held := f.next("a1")
+		for range 2 {
+			o := f.enter("b", 0, nil)
+			f.next("b0").pass()
+			o.wants(Alone, nil)
+			<-time.After(time.Second)
+		}
+		held.pass()
+		stuck.wants(Alone, nil)
+	})
+}
+
+// A flusher is free as soon as its group has an answer, whatever becomes of its batches.
+func TestWait_AFailedGroupHoldsNoFlusher(t *testing.T) {
+	each(t, 1, func(f *fixture) {
+		first := f.enter("x", 1, nil)
+		held := f.next("x1")
+		a := f.enter("a", 1, nil)
+		b := f.enter("a", 2, a)
+		held.pass()
+		f.next("a1 a2").fail(store.ErrBusy)
+		stuck, began := f.next("a1"), time.Now()
+		c := f.enter("c", 1, nil)
+		f.next("c1").pass()
+		c.wants(Alone, nil)
+		if waited := time.Since(began); waited != 0 {
+			t.Errorf("it waited %v for a flusher", waited)
+		}
+		stuck.pass()
+		f.next("a2").pass()
+		first.wants(Alone, nil)
+		a.wants(Alone, nil)
+		b.wants(Alone, nil)
+	})
+}
+
 func TestEnter_AGroupIsNoLargerThanItMayBe(t *testing.T) {
-	for name, tt := range map[string]struct{ records, bytes int }{
-		"records": {records: maxRecords / 4, bytes: 2},
-		"bytes":   {records: 1, bytes: maxBytes/4 - len(`{}{"":""}`)},
+	for name, tt := range map[string]struct{ records, bytes, together int }{
+		"records": {records: 100, bytes: 2, together: maxRecords / 100},
+		"bytes":   {records: 1, bytes: maxBytes/4 - len(`{}{"":""}`), together: 4},
 	} {
 		t.Run(name, func(t *testing.T) {
 			each(t, 1, func(f *fixture) {
 				first := f.enter("x", 1, nil)
 				held := f.next("x1")
 				var owners []*owner
-				for range 5 {
+				for range tt.together + 1 {
 					owners = append(owners, f.enterBatch(large(tt.records, tt.bytes), nil))
 				}
 				held.pass()
-				for i, want := range []int{4, 1} {
+				for i, want := range []int{tt.together, 1} {
 					c := <-f.gate.arrived
 					if len(c.batches) != want {
 						t.Errorf("group %d has %d batches, want %d", i, len(c.batches), want)
 					}
-					c.pass()
+					c.fail(store.ErrFull) // is quicker
 				}
 				first.wants(Alone, nil)
-				for _, o := range owners[:4] {
-					o.wants(Committed, nil)
+				for _, o := range owners {
+					o.wants(0, store.ErrFull)
 				}
-				owners[4].wants(Alone, nil)
 			})
 		})
 	}
@@ -245,11 +284,15 @@ func TestEnter_WhatIsLargeOrCallsBackGoesAlone(t *testing.T) {
 			each(t, 1, func(f *fixture) {
 				first := f.enter("x", 1, nil)
 				held := f.next("x1")
+				began := time.Now()
 				alone := f.enterBatch(batch, nil)
 				if c := <-f.gate.arrived; len(c.batches) != 1 || c.batches[0] != batch {
 					t.Errorf("first goes %s", c.wrote())
 				} else {
 					c.pass()
+				}
+				if waited := time.Since(began); waited != 0 {
+					t.Errorf("it waited %v", waited)
 				}
 				alone.asked = true
 				synctest.Wait() // SQLite has one writer: it may be the other that goes first

@@ -158,6 +158,12 @@ func wantEmpty(t testing.TB, c *Committer, free int) {
 		t.Errorf("in the end %d flushers are free, want %d; %d wait in the queue, %d alone, %d streams are remembered",
 			c.free, free, len(c.queue), len(c.alone), len(c.last))
 	}
+	for _, kept := range append(c.queue[:cap(c.queue)], c.alone[:cap(c.alone)]...) {
+		if kept != nil {
+			t.Error("a ticket that has gone is kept in memory")
+			break
+		}
+	}
 }
 
 // owner is whoever appends a batch.
