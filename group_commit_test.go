@@ -158,6 +158,47 @@ func TestF03_ARefusalRestsOnWhatIsCommitted(t *testing.T) {
 	})
 }
 
+// What was accepted because of something that is on its way is decided again where that fails,
+// also where somebody else takes its place.
+func TestF03_NothingRestsOnWhatWasNotCommitted(t *testing.T) {
+	amounts := make(chan int64, 1000)
+	stream := heardStream(amounts)
+	c := with([]*ireneo.Stream{stream})
+	each(t, c, func(t *testing.T, ctx context.Context, log *ireneo.Log) {
+		a := stream.For("a")
+		must(t, a.Append(ctx, &Deposited{Amount: 10}))
+		s, at := held(t, log, c)
+		first := appended(at, a, &Deposited{Amount: 90})
+		<-s.arrived
+		second := appended(at, a, &Withdrawn{Amount: 50})
+		await(amounts, -50)
+		must(t, a.Append(ctx, &Deposited{Amount: 1})) // by another process
+		s.lots <- store.ErrBusy
+		close(s.lots)
+		wantError(t, <-first, store.ErrBusy)
+		wantError(t, <-second, ireneo.ErrInvalid)
+		wantVersion(t, ctx, a, 2)
+	})
+}
+
+// What belongs between events finds there also what is on its way.
+func TestF05_ARetroactiveEventWaitsForWhatIsOnItsWay(t *testing.T) {
+	each(t, config(), func(t *testing.T, ctx context.Context, log *ireneo.Log) {
+		a := Account.For("a")
+		must(t, a.Append(ctx, &Deposited{Amount: 10}, ireneo.At(noon)))
+		s, at := held(t, log, config())
+		first := appended(at, a, &Deposited{Amount: 90}, ireneo.At(noon.Add(2*time.Hour)))
+		<-s.arrived
+		second := appended(at, a, &Withdrawn{Amount: 5}, ireneo.At(noon.Add(time.Hour)))
+		must(t, Account.For("b").Append(ctx, &Deposited{Amount: 1})) // takes its time
+		close(s.lots)
+		must(t, <-first)
+		must(t, <-second)
+		wantBalance(t, ctx, "a", 95)
+		assertSameAsReplay(t, ctx, a)
+	})
+}
+
 // A refusal is decided when all before are done with, also where one of them has left.
 func TestF10_WhoLeavesMakesNobodyConflict(t *testing.T) {
 	amounts := make(chan int64, 1000)
