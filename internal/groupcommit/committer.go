@@ -1,9 +1,10 @@
 // Package groupcommit lets batches that wait at the same moment share a commit.
 //
-// A batch that comes while a flusher is free goes at once. What comes while all are busy
-// gathers, and goes as one group when the first of them returns: there is no timer, so that
-// a batch without company waits for nothing, and no goroutine of its own: the first of a
-// group flushes it for the others, as in LevelDB's queue of writers.
+// A batch that comes while nothing is on its way goes at once. What comes meanwhile gathers,
+// and goes as one group when that returns, or sooner, with another flusher, when as many are
+// waiting as are on their way: fewer at a time would cost more. There is no timer, so that a
+// batch without company waits for nothing, and no goroutine of its own: the first of a group
+// flushes it for the others, as in LevelDB's queue of writers.
 //
 //	queued ──▶ in a group ──▶ committed
 //	   │            │
@@ -60,15 +61,16 @@ type Log interface {
 type Committer struct {
 	log Log
 
-	mu    sync.Mutex               // guards all that follows, and the state of the tickets
-	free  int                      // flushers that may begin; below zero where some were not waited for
-	round int                      // of gathering, from 1
-	again bool                     // somebody was answered, for whom others may have waited
-	watch *time.Timer              // while somebody is in the queue
-	head  *Ticket                  // the first in the queue when it was looked at last
-	queue []*Ticket                // waiting for a flusher, in the order they came
-	alone []*Ticket                // going on their own, when those before them are settled
-	last  map[store.Stream]*Ticket // the last one that is not settled yet
+	mu     sync.Mutex               // guards all that follows, and the state of the tickets
+	free   int                      // flushers that may begin; below zero where some were not waited for
+	flying int                      // batches that flushers have
+	round  int                      // of gathering, from 1
+	again  bool                     // somebody was answered, for whom others may have waited
+	watch  *time.Timer              // while somebody is in the queue
+	head   *Ticket                  // the first in the queue when it was looked at last
+	queue  []*Ticket                // waiting for a flusher, in the order they came
+	alone  []*Ticket                // going on their own, when those before them are settled
+	last   map[store.Stream]*Ticket // the last one that is not settled yet
 }
 
 // New returns a committer of a log.
@@ -139,7 +141,7 @@ func (c *Committer) dispatch() {
 	for c.again = true; c.again; {
 		c.again = false
 		c.alone = sift(c.alone, (*Ticket).goes)
-		for c.free > 0 && c.flush() {
+		for c.free > 0 && len(c.queue) >= c.flying && c.flush() {
 		}
 	}
 }
@@ -150,8 +152,8 @@ func (c *Committer) flush() bool {
 	if len(group) == 0 {
 		return false
 	}
-	c.free--
-	group[0].flushes = true
+	c.free, c.flying = c.free-1, c.flying+len(group)
+	group[0].flushes = len(group)
 	group[0].tell(turn{verdict: Alone, group: group})
 	return true
 }

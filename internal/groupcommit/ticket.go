@@ -39,7 +39,7 @@ type Ticket struct {
 	state    state
 	after    *Ticket // what it was decided on; nil: what is in the log
 	round    int     // in which it was gathered
-	flushes  bool    // it has a flusher
+	flushes  int     // how many it has a flusher for, zero: it has none
 	doubtful bool    // a group it was in may be in the log
 	settled  bool
 	err      error // how it was settled
@@ -244,9 +244,9 @@ func (t *Ticket) answer(err error) {
 
 // release gives the flusher back, if the ticket has one. The lock is held.
 func (t *Ticket) release() {
-	if t.flushes {
-		t.flushes = false
-		t.committer.free++
+	if t.flushes > 0 {
+		t.committer.free, t.committer.flying = t.committer.free+1, t.committer.flying-t.flushes
+		t.flushes = 0
 	}
 }
 

@@ -28,6 +28,7 @@ type records struct {
 	recorded   []time.Time // raised to the stream's record before it in the statement
 	batches    []int32     // which batch a record is of
 	ordinals   []int32     // its place there, from 1
+	several    bool        // batches are in the statement
 	next       bool        // some version is to be taken
 	position   int64       // of the one batch, where it was drawn before; else zero
 	executions []executed
@@ -41,7 +42,7 @@ type result struct {
 }
 
 func newRecords(batches []*store.Batch) *records {
-	r := &records{}
+	r := &records{several: len(batches) > 1}
 	for n, b := range batches {
 		for i := range b.Records {
 			r.all = append(r.all, &b.Records[i])
@@ -97,6 +98,10 @@ func (r *records) statement() string {
 		return insertOneNext
 	case len(r.all) == 1:
 		return insertOneProved
+	case r.several && r.next:
+		return insertSeveralNext
+	case r.several:
+		return insertSeveralProved
 	case r.next:
 		return insertManyNext
 	}
@@ -233,9 +238,6 @@ func newPipeline(batches []*store.Batch, lockStreams bool, parameters int) *pipe
 	p := &pipeline{given: newRecords(batches)}
 	if len(batches) == 1 {
 		p.queueGuard(batches[0])
-	} else {
-		p.Queue(groupPatienceSQL)
-		p.ahead++
 	}
 	if lockStreams {
 		p.ahead++

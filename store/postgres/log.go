@@ -47,17 +47,30 @@ const attempts = 100
 // streams and versions. Two statements that want the same versions then meet at the first
 // of them, where one waits. Else each could wait for what the other has: a deadlock.
 const (
-	insertOneProved  = floor + insertInto + proved + oneGiven + returning
-	insertOneNext    = floor + insertInto + next + oneGiven + lastStored + returning + taken
-	insertManyProved = floor + perBatch + insertInto + proved + manyGiven + byVersions + returning
-	insertManyNext   = floor + perBatch + insertInto + next + manyGiven + lastStored + byVersions + returning + taken
-	insertManyAt     = givenPosition + insertInto + proved + manyGiven + byVersions + returning
+	insertOneProved     = floor + insertInto + proved + oneGiven + returning
+	insertOneNext       = floor + insertInto + next + oneGiven + lastStored + returning + taken
+	insertManyProved    = floor + perBatch + insertInto + proved + manyGiven + byVersions + returning
+	insertManyNext      = floor + perBatch + insertInto + next + manyGiven + lastStored + byVersions + returning + taken
+	insertSeveralProved = patientFloor + perBatch + insertInto + proved + manyGiven + byVersions + returning
+	insertSeveralNext   = patientFloor + perBatch + insertInto + next + manyGiven + lastStored + byVersions + returning + taken
+	insertManyAt        = givenPosition + insertInto + proved + manyGiven + byVersions + returning
 
-	floor = `
+	floor        = beforeFloor + takeFloor
+	patientFloor = beforeFloor + lockTimeout + takeFloor
+
+	beforeFloor = `
 		WITH floor AS MATERIALIZED (
-			SELECT pg_advisory_xact_lock_shared(
-				'event_entries'::regclass::oid::bigint::bit(32)::int,
-				(CASE WHEN is_called THEN last_value ELSE 0 END)::bit(32)::int)
+			SELECT`
+
+	// lockTimeout bounds how long several batches wait for each lock on a version or a row, up
+	// to their commit: none of them shall make the others wait for a transaction that stays open.
+	lockTimeout = `
+				set_config('lock_timeout', '100ms', true),`
+
+	takeFloor = `
+				pg_advisory_xact_lock_shared(
+					'event_entries'::regclass::oid::bigint::bit(32)::int,
+					(CASE WHEN is_called THEN last_value ELSE 0 END)::bit(32)::int)
 			FROM event_entries_position_seq
 		)`
 
@@ -136,11 +149,6 @@ const (
 
 // worthwhile are as many as it takes for one to commit while the next gathers.
 const worthwhile = 2
-
-// groupPatienceSQL bounds how long several batches wait for a lock, of a stream's next version
-// or of a row: one of them must not make the others wait for a transaction that stays open.
-const groupPatienceSQL = `
-	SELECT set_config('lock_timeout', '100ms', true)`
 
 // Writers is how many Inserts of several batches are worthwhile at the same time.
 func (s *Store) Writers() int { return worthwhile }
