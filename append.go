@@ -313,6 +313,9 @@ func (a *appending) stored(ctx context.Context) (*head, *groupcommit.Ticket, err
 	cached, _ := a.log.heads.Get(a.key)
 	a.log.heads.Remove(a.key)
 	base, err := a.log.load(ctx, a.plan, a.key, cached, nil)
+	if err == nil {
+		a.log.heads.Add(a.key, base) // also for those whose events are refused
+	}
 	return base, nil, err
 }
 

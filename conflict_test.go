@@ -200,3 +200,20 @@ func TestF16_ConcurrentSubmitsOfOneKeyAppendOnce(t *testing.T) {
 		}
 	})
 }
+
+// What an event is refused on is read once: a stream that refuses much is not read over and over.
+func TestF03_ARefusalReadsWhatIsNewAndNoMore(t *testing.T) {
+	each(t, config(), func(t *testing.T, _ context.Context, log *ireneo.Log) {
+		ctx, c := counted(t, log)
+		for range 20 {
+			must(t, Account.For("a").Append(ctx, &Deposited{Amount: 1}))
+		}
+		for range 3 {
+			before := c.records.Load()
+			wantError(t, Account.For("a").Append(ctx, &Withdrawn{Amount: 100}), ireneo.ErrInvalid)
+			if got := c.records.Load() - before; got > 1 {
+				t.Errorf("%d records were read for a refusal", got)
+			}
+		}
+	})
+}

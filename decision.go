@@ -90,9 +90,8 @@ func (l *Log) load(ctx context.Context, p *plan, key store.Stream, base *head, t
 		return h, err
 	}
 
-	if base != nil {
-		q := store.Query{Stream: key, AfterVersion: base.version, Tx: tx}
-		if h, err := l.loadTail(ctx, p, q, base, nil); h != nil || err != nil {
+	if base != nil && base.version > 0 {
+		if h, err := l.loadOn(ctx, p, key, base, tx); h != nil || err != nil {
 			return h, err
 		}
 	}
@@ -100,6 +99,21 @@ func (l *Log) load(ctx context.Context, p *plan, key store.Stream, base *head, t
 		return h, err
 	}
 	return l.loadTail(ctx, p, store.Query{Stream: key, Tx: tx}, p.newHead(l.now()), nil)
+}
+
+// loadOn reads the stream's end from a base on; nil where that does not help. What is kept may
+// know more than the log: a process remembers a stream that was removed, a snapshot stays where
+// somebody restores the log's table alone, and an append after it would leave a gap. So the
+// tail is read from the base's own last event on, which costs one record and no query, and
+// that event has to be there and to be the same.
+func (l *Log) loadOn(ctx context.Context, p *plan, key store.Stream, base *head, tx *gorm.DB) (*head, error) {
+	q := store.Query{Stream: key, AfterVersion: base.version - 1, Tx: tx}
+	proved := false
+	h, err := l.loadTail(ctx, p, q, base, func(r store.Record) { proved = r.RecordedAt.Equal(base.recordedAt) })
+	if !proved {
+		return nil, err
+	}
+	return h, err
 }
 
 // loadTail folds what q selects onto base; nil where some of it belongs between what the

@@ -73,6 +73,7 @@ func loaded(t testing.TB, ctx context.Context, b *ireneo.Boundary, id string) *i
 type counting struct {
 	store.Store
 	reads, inserts atomic.Int64
+	records        atomic.Int64             // that were read
 	fail           func(*store.Batch) error // instead of inserting; nil: insert
 	away, blind    atomic.Int64             // so many reads, and looks at parts of the log, find no database
 }
@@ -83,7 +84,13 @@ func (c *counting) Read(ctx context.Context, q store.Query) iter.Seq2[store.Reco
 		c.away.Add(-1)
 		return func(yield func(store.Record, error) bool) { yield(store.Record{}, store.ErrUnavailable) }
 	}
-	return c.Store.Read(ctx, q)
+	return func(yield func(store.Record, error) bool) {
+		for r, err := range c.Store.Read(ctx, q) {
+			if c.records.Add(1); !yield(r, err) {
+				return
+			}
+		}
+	}
 }
 
 func (c *counting) Browse(ctx context.Context, q store.Browse) ([]store.Record, error) {

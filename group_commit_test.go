@@ -22,7 +22,11 @@ type holding struct {
 
 func (s *holding) Insert(ctx context.Context, batches ...*store.Batch) error {
 	s.arrived <- true
-	if err := <-s.lots; err != nil {
+	err := <-s.lots
+	if errors.Is(err, store.ErrOutcomeUnknown) { // it is the answer that is lost
+		return errors.Join(err, s.Store.Insert(ctx, batches...))
+	}
+	if err != nil {
 		return err
 	}
 	return s.Store.Insert(ctx, batches...)
@@ -248,6 +252,37 @@ func TestAppend_WaitingForOthersMayEnd(t *testing.T) {
 			wantVersion(t, ctx, h, 2)
 		}
 		wantBalance(t, ctx, "a", 5)
+	})
+}
+
+// Who is in a group whose answer was lost asks until it is told what became of it: that the
+// database is busy then says nothing.
+func TestAppend_WhatAGroupHasLostIsFound(t *testing.T) {
+	amounts := make(chan int64, 1000)
+	stream := heardStream(amounts)
+	c := with([]*ireneo.Stream{stream})
+	each(t, c, func(t *testing.T, ctx context.Context, log *ireneo.Log) {
+		a := stream.For("a")
+		must(t, a.Append(ctx, &Deposited{Amount: 10}))
+		s, at := held(t, log, c)
+		first := appended(at, a, &Deposited{Amount: 11})
+		<-s.arrived
+		var group []<-chan error
+		for amount := range int64(4) { // all but the last are certain to be in it
+			group = append(group, appended(at, a, &Deposited{Amount: 20 + amount}))
+			await(amounts, 20+amount)
+		}
+		s.lots <- nil
+		must(t, <-first)
+		<-s.arrived
+		s.lots <- store.ErrOutcomeUnknown
+		s.lots <- store.ErrBusy
+		s.lots <- store.ErrBusy
+		close(s.lots)
+		for _, answer := range group {
+			must(t, <-answer)
+		}
+		wantVersion(t, ctx, a, 6)
 	})
 }
 

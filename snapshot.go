@@ -176,17 +176,7 @@ func (l *Log) loadSnapshots(ctx context.Context, p *plan, key store.Stream, tx *
 		return nil, err
 	}
 
-	// A snapshot may know more than the log, where somebody restored the log's table
-	// alone: an append after it would leave a gap. So the tail is read from the
-	// snapshot's own last event on, which costs one record and no query, and that event
-	// has to be there and to be the same.
-	q := store.Query{Stream: key, AfterVersion: base.version - 1, Tx: tx}
-	proved := false
-	h, err := l.loadTail(ctx, p, q, base, func(r store.Record) { proved = r.RecordedAt.Equal(base.recordedAt) })
-	if !proved {
-		return nil, err
-	}
-	return h, err
+	return l.loadOn(ctx, p, key, base, tx)
 }
 
 // snapshotHead is the head that the snapshots of all folds make; nil without one of each,
