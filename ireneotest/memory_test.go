@@ -23,10 +23,11 @@ var noon = time.Date(2026, 1, 31, 12, 0, 0, 0, time.UTC)
 // What is in memory answers as a database does, whatever is written and asked.
 func TestMemory_AnswersAsADatabase(t *testing.T) {
 	seed := rand.Uint64()
-	r := &chance{rand.New(rand.NewPCG(seed, 0))}
 	t.Logf("seed %d", seed)
+	random := rand.New(rand.NewPCG(seed, 0))
 	for range 2 {
 		stores := both(t)
+		r := &chance{random, map[store.Stream]int64{}}
 		for range 30 {
 			insertBoth(t, r, stores)
 		}
@@ -87,6 +88,9 @@ func insertBoth(t *testing.T, r *chance, stores [2]store.Store) {
 	}
 	if errs[0] != nil {
 		return
+	}
+	for _, stored := range batches[0].Records {
+		r.last[stored.Stream] = max(r.last[stored.Stream], stored.Version)
 	}
 	if diff := cmp.Diff(batches[1].Records, batches[0].Records); diff != "" {
 		t.Fatalf("what was stored of %+v differs (-database +memory):\n%s", b, diff)
@@ -155,7 +159,10 @@ func same(t *testing.T, asked any, ask func(store.Store) []store.Record, stores 
 }
 
 // chance makes batches and queries about a few streams, such that many of them meet.
-type chance struct{ *rand.Rand }
+type chance struct {
+	*rand.Rand
+	last map[store.Stream]int64 // versions that were stored: no log has them in another order than that of positions
+}
 
 func (r *chance) maybe() bool { return r.IntN(3) == 0 }
 
@@ -196,7 +203,7 @@ func (r *chance) batch() *store.Batch {
 		for i := range b.Records {
 			rec := &b.Records[i]
 			if next[rec.Stream] == 0 {
-				next[rec.Stream] = 1 + r.Int64N(4)
+				next[rec.Stream] = max(1, r.last[rec.Stream]-1+r.Int64N(3)) // taken, or the next
 			}
 			rec.Version, rec.OccurredAt = next[rec.Stream], rec.RecordedAt
 			next[rec.Stream]++
@@ -276,7 +283,7 @@ func (r *chance) browse() store.Browse {
 // One event is found by its id alone.
 func TestMemory_EventID(t *testing.T) {
 	stores, id := both(t), uuid.New()
-	b := (&chance{rand.New(rand.NewPCG(1, 0))}).batch()
+	b := (&chance{Rand: rand.New(rand.NewPCG(1, 0))}).batch()
 	b.Records, b.Guard = b.Records[:1], nil
 	b.Records[0].EventID = id
 	for _, s := range stores {
