@@ -256,8 +256,9 @@ func (s *Store) collect(ctx context.Context, doing, text string, args []any) (re
 	}
 	defer rows.Close()
 
+	reader := readerOf(rows)
 	for rows.Next() {
-		r, err := scanRecord(rows)
+		r, err := reader.record()
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", doing, err)
 		}
