@@ -273,7 +273,7 @@ func (t *Ticket) settle(err error) {
 	}
 }
 
-// Failed reports whether the batch is known not to be in the log.
+// Failed reports whether the ticket was settled without the batch being seen in the log.
 func (t *Ticket) Failed() bool {
 	t.committer.mu.Lock()
 	defer t.committer.mu.Unlock()

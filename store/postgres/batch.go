@@ -233,7 +233,7 @@ type placed struct {
 }
 
 // newPipeline makes statements of up to so many parameters of the rows. Rows of several
-// batches may share one: where it is refused each batch goes again on its own.
+// batches may share one: where it is refused so are all.
 func newPipeline(batches []*store.Batch, lockStreams bool, parameters int) *pipeline {
 	p := &pipeline{given: newRecords(batches)}
 	if len(batches) == 1 {
