@@ -383,7 +383,7 @@ func BenchmarkInsert(b *testing.B) {
 		for b.Loop() {
 			r := record(id(), 1)
 			_, err := stmt.Exec(r.Stream.Type, r.Stream.ID, r.Version, r.EventID[:], r.Type, r.SchemaVersion,
-				string(r.Data), string(r.Meta), micros(r.RecordedAt), micros(r.OccurredAt), nil, nil)
+				string(r.Data), string(r.Meta), micros(r.RecordedAt), micros(r.OccurredAt), nil, nil, nil, nil)
 			if err != nil {
 				b.Fatal(err)
 			}
