@@ -23,8 +23,8 @@ import (
 )
 
 var (
-	opsFlag  = flag.Int("history.ops", 20_000, "how many operations are done on PostgreSQL; a fourth of them on SQLite")
-	longFlag = flag.Duration("history.duration", 2*time.Minute, "how long they are done at most, on each database")
+	opsFlag  = flag.Int("history.ops", 8_000, "how many operations are done on PostgreSQL; a fourth of them on SQLite")
+	longFlag = flag.Duration("history.duration", time.Minute, "how long they are done at most, on each database")
 	seedFlag = flag.Uint64("history.seed", 0, "the seed of a run; zero takes a new one")
 )
 
