@@ -175,10 +175,15 @@ func unreached(err error) error {
 	return named(store.ErrUnavailable, err)
 }
 
-// broken names an error met while no commit was asked for: nothing is in doubt.
+// broken names an error met while no commit was asked for: nothing is in doubt. Where ctx has
+// ended that is the reason, whatever the connection says of itself.
 func broken(ctx context.Context, err error) error {
-	if _, ok := errors.AsType[*pgconn.PgError](err); ok || ctx.Err() != nil {
+	ended := ctx.Err()
+	if _, ok := errors.AsType[*pgconn.PgError](err); ok || ended != nil && errors.Is(err, ended) {
 		return translate(err)
+	}
+	if ended != nil {
+		return named(ended, err)
 	}
 
 	return named(store.ErrUnavailable, err)

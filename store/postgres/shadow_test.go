@@ -1,7 +1,10 @@
 package postgres
 
 import (
+	"context"
+	"database/sql/driver"
 	"errors"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -147,4 +150,37 @@ func TestSwap_ErrNotSwappable(t *testing.T) {
 			t.Fatalf("%s: %v", c.undo, err)
 		}
 	}
+}
+
+// A COPY that is canceled in the middle says so, whatever becomes of the connection, and none
+// of its rows is there.
+func TestFill_Canceled(t *testing.T) {
+	t.Parallel()
+	s := open(t, pgtest.Database(t))
+	if _, err := s.pool.Exec(t.Context(), "CREATE TABLE balances (id text PRIMARY KEY, amount bigint)"); err != nil {
+		t.Fatal(err)
+	}
+	for range 5 {
+		ctx, cancel := context.WithCancel(t.Context())
+		var rows [][]any
+		for i := range 20_000 {
+			rows = append(rows, []any{strconv.Itoa(i), int64(i)})
+		}
+		rows[1000][1] = canceling(cancel)
+		if err := s.Fill(ctx, "balances", []string{"id", "amount"}, rows, nil); !errors.Is(err, context.Canceled) {
+			t.Fatalf("got %v", err)
+		}
+	}
+	written := -1
+	if err := s.pool.QueryRow(t.Context(), "SELECT count(*) FROM balances").Scan(&written); err != nil || written != 0 {
+		t.Errorf("%d rows are there, %v", written, err)
+	}
+}
+
+// canceling is a value that is found out when it is written.
+type canceling func()
+
+func (c canceling) Value() (driver.Value, error) {
+	c()
+	return int64(1), nil
 }
