@@ -80,6 +80,41 @@ func await(amounts <-chan int64, want int64) {
 	}
 }
 
+// behind is what comes after an append that is held up on its way into the log.
+type behind struct {
+	*holding
+	account *ireneo.Handle
+	at      context.Context // of the process whose inserts wait
+	amounts chan int64      // that this process has decided on
+	first   <-chan error    // the answer to what is held up
+}
+
+// eachBehind runs a test on both databases, where an account has a balance, and a first
+// withdrawal, or a deposit where it is above zero, is held up on its way to it.
+func eachBehind(t *testing.T, balance, first int64, run func(t *testing.T, ctx context.Context, b behind)) {
+	t.Helper()
+	amounts := make(chan int64, 1000)
+	stream := heardStream(amounts)
+	c := with([]*ireneo.Stream{stream})
+	each(t, c, func(t *testing.T, ctx context.Context, log *ireneo.Log) {
+		b := behind{account: stream.For("a"), amounts: amounts}
+		must(t, b.account.Append(ctx, &Deposited{Amount: balance}))
+		b.holding, b.at = held(t, log, c)
+		if first < 0 {
+			b.first = b.append(&Withdrawn{Amount: -first})
+		} else {
+			b.first = b.append(&Deposited{Amount: first})
+		}
+		<-b.arrived
+		for len(amounts) > 0 { // what was decided before, and on the other database
+			<-amounts
+		}
+		run(t, ctx, b)
+	})
+}
+
+func (b behind) append(ev ireneo.AnyEvent) <-chan error { return appended(b.at, b.account, ev) }
+
 // However many want it at the same moment, no more is withdrawn than there is, and no less.
 func TestF03_CompetingWithdrawalsTakeWhatThereIs(t *testing.T) {
 	each(t, config(), func(t *testing.T, ctx context.Context, log *ireneo.Log) {
@@ -140,21 +175,13 @@ func TestF10_AHotStreamHasNoConflicts(t *testing.T) {
 
 // What is refused because of something that is on its way is decided again where that fails.
 func TestF03_ARefusalRestsOnWhatIsCommitted(t *testing.T) {
-	amounts := make(chan int64, 1000)
-	stream := heardStream(amounts)
-	c := with([]*ireneo.Stream{stream})
-	each(t, c, func(t *testing.T, ctx context.Context, log *ireneo.Log) {
-		a := stream.For("a")
-		must(t, a.Append(ctx, &Deposited{Amount: 10}))
-		s, at := held(t, log, c)
-		first := appended(at, a, &Withdrawn{Amount: 9})
-		<-s.arrived
+	eachBehind(t, 10, -9, func(t *testing.T, _ context.Context, b behind) {
 		second := &Withdrawn{Amount: 10}
-		done := appended(at, a, second)
-		await(amounts, -10) // on a balance of one
-		s.lots <- store.ErrBusy
-		close(s.lots)
-		wantError(t, <-first, store.ErrBusy)
+		done := b.append(second)
+		await(b.amounts, -10) // on a balance of one
+		b.lots <- store.ErrBusy
+		close(b.lots)
+		wantError(t, <-b.first, store.ErrBusy)
 		must(t, <-done)
 		if second.Version() != 2 {
 			t.Errorf("it has version %d", second.Version())
@@ -165,23 +192,15 @@ func TestF03_ARefusalRestsOnWhatIsCommitted(t *testing.T) {
 // What was accepted because of something that is on its way is decided again where that fails,
 // also where somebody else takes its place.
 func TestF03_NothingRestsOnWhatWasNotCommitted(t *testing.T) {
-	amounts := make(chan int64, 1000)
-	stream := heardStream(amounts)
-	c := with([]*ireneo.Stream{stream})
-	each(t, c, func(t *testing.T, ctx context.Context, log *ireneo.Log) {
-		a := stream.For("a")
-		must(t, a.Append(ctx, &Deposited{Amount: 10}))
-		s, at := held(t, log, c)
-		first := appended(at, a, &Deposited{Amount: 90})
-		<-s.arrived
-		second := appended(at, a, &Withdrawn{Amount: 50})
-		await(amounts, -50)
-		must(t, a.Append(ctx, &Deposited{Amount: 1})) // by another process
-		s.lots <- store.ErrBusy
-		close(s.lots)
-		wantError(t, <-first, store.ErrBusy)
+	eachBehind(t, 10, 90, func(t *testing.T, ctx context.Context, b behind) {
+		second := b.append(&Withdrawn{Amount: 50})
+		await(b.amounts, -50)
+		must(t, b.account.Append(ctx, &Deposited{Amount: 1})) // by another process
+		b.lots <- store.ErrBusy
+		close(b.lots)
+		wantError(t, <-b.first, store.ErrBusy)
 		wantError(t, <-second, ireneo.ErrInvalid)
-		wantVersion(t, ctx, a, 2)
+		wantVersion(t, ctx, b.account, 2)
 	})
 }
 
@@ -205,31 +224,23 @@ func TestF05_ARetroactiveEventWaitsForWhatIsOnItsWay(t *testing.T) {
 
 // A refusal is decided when all before are done with, also where one of them has left.
 func TestF10_WhoLeavesMakesNobodyConflict(t *testing.T) {
-	amounts := make(chan int64, 1000)
-	stream := heardStream(amounts)
-	c := with([]*ireneo.Stream{stream})
-	each(t, c, func(t *testing.T, ctx context.Context, log *ireneo.Log) {
-		a := stream.For("a")
-		must(t, a.Append(ctx, &Deposited{Amount: 20}))
-		s, at := held(t, log, c)
-		first := appended(at, a, &Withdrawn{Amount: 20})
-		<-s.arrived
-		leaving, leave := context.WithCancel(at)
+	eachBehind(t, 20, -20, func(t *testing.T, ctx context.Context, b behind) {
+		leaving, leave := context.WithCancel(b.at)
 		gone := &Deposited{Amount: 5}
-		left := appended(leaving, a, gone)
-		await(amounts, 5)
-		third := appended(at, a, &Withdrawn{Amount: 19})
-		await(amounts, -19)
+		left := appended(leaving, b.account, gone)
+		await(b.amounts, 5)
+		third := b.append(&Withdrawn{Amount: 19})
+		await(b.amounts, -19)
 		leave()
 		wantError(t, <-left, context.Canceled)
-		close(s.lots)
-		must(t, <-first)
+		close(b.lots)
+		must(t, <-b.first)
 		wantError(t, <-third, ireneo.ErrInvalid)
 		if gone.Persisted() {
 			t.Error("an event that was never sent says that it is stored")
 		}
-		must(t, a.Append(ctx, gone))
-		wantVersion(t, ctx, a, 3)
+		must(t, b.account.Append(ctx, gone))
+		wantVersion(t, ctx, b.account, 3)
 	})
 }
 
@@ -258,31 +269,23 @@ func TestAppend_WaitingForOthersMayEnd(t *testing.T) {
 // Who is in a group whose answer was lost asks until it is told what became of it: that the
 // database is busy then says nothing.
 func TestAppend_WhatAGroupHasLostIsFound(t *testing.T) {
-	amounts := make(chan int64, 1000)
-	stream := heardStream(amounts)
-	c := with([]*ireneo.Stream{stream})
-	each(t, c, func(t *testing.T, ctx context.Context, log *ireneo.Log) {
-		a := stream.For("a")
-		must(t, a.Append(ctx, &Deposited{Amount: 10}))
-		s, at := held(t, log, c)
-		first := appended(at, a, &Deposited{Amount: 11})
-		<-s.arrived
+	eachBehind(t, 10, 11, func(t *testing.T, ctx context.Context, b behind) {
 		var group []<-chan error
 		for amount := range int64(4) { // all but the last are certain to be in it
-			group = append(group, appended(at, a, &Deposited{Amount: 20 + amount}))
-			await(amounts, 20+amount)
+			group = append(group, b.append(&Deposited{Amount: 20 + amount}))
+			await(b.amounts, 20+amount)
 		}
-		s.lots <- nil
-		must(t, <-first)
-		<-s.arrived
-		s.lots <- store.ErrOutcomeUnknown
-		s.lots <- store.ErrBusy
-		s.lots <- store.ErrBusy
-		close(s.lots)
+		b.lots <- nil
+		must(t, <-b.first)
+		<-b.arrived
+		b.lots <- store.ErrOutcomeUnknown
+		b.lots <- store.ErrBusy
+		b.lots <- store.ErrBusy
+		close(b.lots)
 		for _, answer := range group {
 			must(t, <-answer)
 		}
-		wantVersion(t, ctx, a, 6)
+		wantVersion(t, ctx, b.account, 6)
 	})
 }
 
