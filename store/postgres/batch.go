@@ -358,8 +358,8 @@ func (p *pipeline) nameError(err error, name func(error) error) error {
 }
 
 // unsentError names an error that pgx met while it prepared a statement or encoded
-// its arguments: nothing was run, so that a connection lost there leaves no doubt. Of several rows with the same statement it does
-// not tell which one it was, so that the first is named.
+// its arguments: nothing was run, so that a connection lost there leaves no doubt. Of several
+// rows with the same statement it does not tell which one it was, so that the first is named.
 func (p *pipeline) unsentError(err error, sql string) error {
 	if brokenOff(err) {
 		return named(store.ErrUnavailable, err)
