@@ -165,35 +165,6 @@ func TestInsert_NextVersionManyConnections(t *testing.T) {
 	wg.Wait()
 }
 
-func TestMigrations_OneProcessAtATime(t *testing.T) {
-	t.Parallel()
-	s := open(t, pgtest.URL(t))
-	other, err := s.pool.Acquire(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer other.Release()
-	if _, err := other.Exec(t.Context(), "SELECT pg_advisory_lock($1)", s.migrationID); err != nil {
-		t.Fatal(err)
-	}
-	providers, err := s.Migrations(nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-
-	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
-	defer cancel()
-	if err := store.Up(ctx, providers...); !errors.Is(err, context.DeadlineExceeded) {
-		t.Errorf("got %v", err)
-	}
-	if _, err := other.Exec(t.Context(), "SELECT pg_advisory_unlock($1)", s.migrationID); err != nil {
-		t.Fatal(err)
-	}
-	if err := store.Up(t.Context(), providers...); err != nil {
-		t.Error(err)
-	}
-}
-
 func TestDB_TimesInUTC(t *testing.T) {
 	t.Parallel()
 	var at time.Time

@@ -60,7 +60,8 @@ func Open(ctx context.Context, url string) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open postgres: %w", unreached(err))
 	}
-	if err := pool.Ping(ctx); err != nil {
+	schema, err := schemaOf(ctx, pool)
+	if err != nil {
 		pool.Close()
 		return nil, fmt.Errorf("open postgres: %w", unreached(err))
 	}
@@ -68,7 +69,7 @@ func Open(ctx context.Context, url string) (*Store, error) {
 	s := &Store{
 		pool:        pool,
 		sql:         stdlib.OpenDBFromPool(pool),
-		migrationID: migrationID(config.ConnConfig.RuntimeParams["search_path"]),
+		migrationID: migrationID(schema),
 		announcer:   newAnnouncer(pool.Config().ConnConfig),
 	}
 	s.closing, s.close = context.WithCancel(context.Background())
@@ -122,11 +123,20 @@ func setUp(ctx context.Context, conn *pgx.Conn) error {
 	return err
 }
 
+// schemaOf asks the server where it makes tables, because search_path can come from the URL, its
+// options, the role or the database. It is empty where no schema of the path exists.
+func schemaOf(ctx context.Context, pool *pgxpool.Pool) (string, error) {
+	var schema string
+	err := pool.QueryRow(ctx, "SELECT COALESCE(current_schema(), '')", pgx.QueryExecModeSimpleProtocol).Scan(&schema)
+
+	return schema, err
+}
+
 // migrationID differs between schemas so that only processes of one log wait for
 // each other.
-func migrationID(searchPath string) int64 {
+func migrationID(schema string) int64 {
 	h := fnv.New64a()
-	h.Write([]byte("ireneo migrations\x00" + searchPath))
+	h.Write([]byte("ireneo migrations\x00" + schema))
 
 	return int64(h.Sum64())
 }

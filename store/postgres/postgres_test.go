@@ -16,6 +16,7 @@ func TestStore(t *testing.T) {
 }
 
 func TestDatabase(t *testing.T) {
+	t.Parallel()
 	url := pgtest.Database(t)
 	storetest.RunDatabase(t, storetest.Database{
 		Create: func(ctx context.Context) (bool, error) { return Create(ctx, url) },
