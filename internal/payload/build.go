@@ -172,7 +172,7 @@ func (b builder) addFields(o *object, t reflect.Type, path []int) error {
 		if err != nil {
 			return err
 		}
-		o.fields = append(o.fields, field{way: w, name: name, quoted: `"` + name + `":`, path: at, omitted: omitted(f.Type, options)})
+		o.fields = append(o.fields, field{way: w, name: name, quoted: []byte(`"` + name + `":`), path: at, omitted: omitted(f.Type, options)})
 	}
 	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"encoding"
 	"encoding/json"
 	"reflect"
+	"slices"
 	"strconv"
 )
 
@@ -19,7 +20,7 @@ type object struct {
 type field struct {
 	way
 	name    string
-	quoted  string                   // the name as JSON, and a colon
+	quoted  []byte                   // the name as JSON, and a colon
 	path    []int                    // through embedded structs
 	omitted func(reflect.Value) bool // when it is not encoded; nil: never
 }
@@ -35,14 +36,12 @@ func (o *object) decode(data []byte, at int, v reflect.Value) int {
 	at, done := open(data, at, '{', '}')
 	var seen uint64 // a bit a field
 	for likely := 0; !done; likely++ {
-		var key []byte
-		if key, at = member(data, at); at == unlike {
-			return unlike
+		var i int
+		if i, at = o.key(data, at, likely); at == unlike || i >= 0 && seen&(1<<i) != 0 {
+			return unlike // or twice
 		}
-		if i := o.find(key, likely); i < 0 {
-			likely, at = likely-1, o.skip(key, data, at)
-		} else if seen&(1<<i) != 0 {
-			return unlike // twice
+		if i < 0 {
+			likely, at = likely-1, valid(data, at)
 		} else {
 			seen |= 1 << i
 			likely, at = i, o.fields[i].decode(data, at, o.fields[i].of(v))
@@ -50,6 +49,25 @@ func (o *object) decode(data []byte, at int, v reflect.Value) int {
 		at, done = further(data, at, '}')
 	}
 	return at
+}
+
+// key is the field whose value comes next, -1 where none has that name, and the position of the
+// value. The likely one is looked for as it is written here.
+func (o *object) key(data []byte, at, likely int) (field, value int) {
+	if likely < len(o.fields) {
+		if quoted := o.fields[likely].quoted; bytes.HasPrefix(data[at:], quoted) {
+			return likely, space(data, at+len(quoted))
+		}
+	}
+	name, value := member(data, at)
+	if value == unlike {
+		return 0, unlike
+	}
+	i := o.find(name, likely)
+	if i < 0 && o.resembles(name) {
+		return 0, unlike
+	}
+	return i, value
 }
 
 // find is the field with that name, -1 if there is none. It begins with the likely one.
@@ -67,14 +85,9 @@ func (o *object) find(key []byte, likely int) int {
 	return -1
 }
 
-// skip passes over the value of a key that no field has, in whatever letters.
-func (o *object) skip(key, data []byte, at int) int {
-	for _, f := range o.fields {
-		if bytes.EqualFold(key, []byte(f.name)) {
-			return unlike
-		}
-	}
-	return valid(data, at)
+// resembles reports whether a field has that name in other letters.
+func (o *object) resembles(name []byte) bool {
+	return slices.ContainsFunc(o.fields, func(f field) bool { return bytes.EqualFold(name, []byte(f.name)) })
 }
 
 // list is how slices are decoded and encoded.
