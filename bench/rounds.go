@@ -172,6 +172,9 @@ func profile(dir string, r row) (stop func() error, err error) {
 	if dir == "" {
 		return func() error { return nil }, nil
 	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, err
+	}
 	name := strings.NewReplacer(" ", "_", ",", "", "+", "").Replace(fmt.Sprintf("%s_%d", r.name, r.clients))
 	file, err := os.Create(filepath.Join(dir, fmt.Sprintf("%s_%d.pprof", name, time.Now().UnixMilli())))
 	if err != nil {
