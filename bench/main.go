@@ -13,6 +13,8 @@ import (
 	"os/signal"
 	"syscall"
 	"time"
+
+	"github.com/ireneo-dev/ireneo/internal/headroom"
 )
 
 // options are the command line's.
@@ -76,6 +78,7 @@ func run(ctx context.Context, args []string, stdout, progress io.Writer) error {
 }
 
 func runTable(ctx context.Context, o options, stdout, progress io.Writer) (err error) {
+	defer headroom.Reserve()() // as in every application
 	machine := &place{dir: o.dir, url: o.postgres, events: o.events}
 	defer func() { err = errors.Join(err, machine.close()) }()
 	if o.guards {
