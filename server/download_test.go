@@ -17,14 +17,15 @@ import (
 
 // A file may take longer than a page: the limits of the request do not hold.
 func TestDownload_OutlastsTheRequestsTime(t *testing.T) {
-	srv := newServer(t, server.Options{Timeouts: server.Timeouts{Handle: time.Millisecond, Write: time.Second}})
+	const limit = 200 * time.Millisecond
+	srv := newServer(t, server.Options{Timeouts: server.Timeouts{Handle: limit, Write: time.Second}})
 	srv.Echo.GET("/file", func(c echo.Context) error {
 		d, err := server.NewDownload(c, "ä b.csv", "text/csv")
 		if err != nil {
 			return err
 		}
 		defer d.Close()
-		slow := time.NewTimer(5 * time.Millisecond)
+		slow := time.NewTimer(2 * limit)
 		<-slow.C
 		if err := c.Request().Context().Err(); err != nil {
 			return err
